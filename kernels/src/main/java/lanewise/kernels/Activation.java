@@ -1,0 +1,19 @@
+package lanewise.kernels;
+
+/** Scalar functions applied to every element, as activations of a layer or as the epilogue of a product. */
+public enum Activation {
+    /** f(x) = x. */
+    IDENTITY,
+    /** f(x) = max(x, 0); the derivative at 0 is taken as 0; NaN stays NaN. */
+    RELU,
+    /** f(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): Hendrycks and Gimpel's approximation, as GPT-2 uses it. */
+    GELU_TANH,
+    /** f(x) = x/2 (1 + erf(x / sqrt(2))). */
+    GELU_ERF,
+    /** f(x) = x / (1 + exp(-x)). */
+    SILU,
+    /** f(x) = tanh(x). */
+    TANH,
+    /** f(x) = log(1 + exp(x)), evaluated without overflow. */
+    SOFTPLUS
+}

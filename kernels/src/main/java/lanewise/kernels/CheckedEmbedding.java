@@ -1,0 +1,53 @@
+package lanewise.kernels;
+
+final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
+    CheckedEmbedding(Embedding float32, Embedding float64) {
+        super(float32, float64);
+    }
+
+    @Override
+    public void gather(Tensor table, int[] ids, Tensor y) {
+        checkTable("table", table, ids, "y", y);
+        Check.apart("y", y, "table", table);
+        of(y).gather(table, ids, y);
+    }
+
+    @Override
+    public void scatterAdd(Tensor dY, int[] ids, Tensor dTable) {
+        checkTable("dTable", dTable, ids, "dY", dY);
+        Check.apart("dTable", dTable, "dY", dY);
+        of(dY).scatterAdd(dY, ids, dTable);
+    }
+
+    @Override
+    public void rotary(int headWidth, int length, int firstPosition, double base, boolean inverse, Tensor x,
+            Tensor y) {
+        Check.like("y", y, "x", x);
+        Check.atLeast("headWidth", headWidth, 2);
+        if (headWidth % 2 != 0 || x.columns() % headWidth != 0) {
+            throw new IllegalArgumentException("headWidth is " + headWidth
+                    + "; expected an even number that divides the columns of x, " + x);
+        }
+        Check.atLeast("length", length, 1);
+        if (x.rows() % length != 0) {
+            throw new IllegalArgumentException(
+                    "length is " + length + "; expected a number that divides the rows of x, " + x);
+        }
+        if (firstPosition < 0 || firstPosition > Integer.MAX_VALUE - length) {
+            throw new IllegalArgumentException("firstPosition is " + firstPosition + "; expected 0 to "
+                    + (Integer.MAX_VALUE - length) + ", so that the last position is an int");
+        }
+        if (!(base > 0 && base < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("base is " + base + "; expected a positive, finite number");
+        }
+        Check.sameOrApart("y", y, "x", x);
+        of(x).rotary(headWidth, length, firstPosition, base, inverse, x, y);
+    }
+
+    private static void checkTable(String tableName, Tensor table, int[] ids, String rowsName, Tensor rows) {
+        Check.sameType(rowsName, rows, tableName, table);
+        Check.present("ids", ids);
+        Check.matrix(rowsName, rows, ids.length, table.columns(), "[ids, width]");
+        Check.indices("ids", ids, table.rows(), "entries");
+    }
+}

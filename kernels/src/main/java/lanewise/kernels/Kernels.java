@@ -1,0 +1,219 @@
+package lanewise.kernels;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.Executor;
+
+/**
+ * The kernels: one accessor per family of operations, over one implementation and one set of threads.
+ *
+ * <pre>{@code
+ * try (Kernels kernels = Kernels.best()) {
+ *     Tensor a = Tensor.wrap(new float[] {1, 2, 3, 4}, 2, 2);
+ *     Tensor b = Tensor.wrap(new float[] {5, 6, 7, 8}, 2, 2);
+ *     Tensor c = kernels.zeros(ElementType.FLOAT32, 2, 2);
+ *     kernels.matmul().multiply(a, b, c);
+ * }
+ * }</pre>
+ *
+ * <p>Every operation checks shapes, element types and overlap before it starts, and throws
+ * {@link IllegalArgumentException} naming the argument, what was given and what was expected. Instances share nothing;
+ * one may be used from several threads at once (a second caller is then served on its own thread). Results have the same
+ * bits at any number of threads.
+ *
+ * <p>System properties, read when an instance is built: {@code lanewise.implementation} demands an implementation by
+ * name ("scalar", "simd"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
+ * vectors are first used) caps the vector width.
+ */
+public final class Kernels implements AutoCloseable {
+    private final KernelProvider provider;
+    private final List<String> declined;
+    private final Workers workers;
+    private final Matmul matmul;
+    private final Attention attention;
+    private final Softmax softmax;
+    private final Loss loss;
+    private final Normalization normalization;
+    private final Activations activations;
+    private final Elementwise elementwise;
+    private final Reduction reduction;
+    private final Embedding embedding;
+    private final Optimizer optimizer;
+
+    private Kernels(KernelProvider provider, List<String> declined, Workers workers) {
+        this.provider = provider;
+        this.declined = declined;
+        this.workers = workers;
+        Column float32 = provider.create(ElementType.FLOAT32, workers);
+        Column float64 = provider.create(ElementType.FLOAT64, workers);
+        matmul = new CheckedMatmul(float32.matmul(), float64.matmul());
+        attention = new CheckedAttention(float32.attention(), float64.attention());
+        softmax = new CheckedSoftmax(float32.softmax(), float64.softmax());
+        loss = new CheckedLoss(float32.loss(), float64.loss());
+        normalization = new CheckedNormalization(float32.normalization(), float64.normalization());
+        activations = new CheckedActivations(float32.activations(), float64.activations());
+        elementwise = new CheckedElementwise(float32.elementwise(), float64.elementwise());
+        reduction = new CheckedReduction(float32.reduction(), float64.reduction());
+        embedding = new CheckedEmbedding(float32.embedding(), float64.embedding());
+        optimizer = new CheckedOptimizer(float32.optimizer(), float64.optimizer());
+    }
+
+    /** The fastest implementation available, on as many threads as the JVM has processors. */
+    public static Kernels best() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    public Matmul matmul() {
+        return matmul;
+    }
+
+    public Attention attention() {
+        return attention;
+    }
+
+    public Softmax softmax() {
+        return softmax;
+    }
+
+    public Loss loss() {
+        return loss;
+    }
+
+    public Normalization normalization() {
+        return normalization;
+    }
+
+    public Activations activations() {
+        return activations;
+    }
+
+    public Elementwise elementwise() {
+        return elementwise;
+    }
+
+    public Reduction reduction() {
+        return reduction;
+    }
+
+    public Embedding embedding() {
+        return embedding;
+    }
+
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    /** A new tensor of zeros where this implementation wants it. */
+    public Tensor zeros(ElementType type, int... shape) {
+        return provider.zeros(type, shape);
+    }
+
+    /** Name of the active implementation: "scalar", "simd". */
+    public String implementation() {
+        return provider.name();
+    }
+
+    /** Width of the active implementation's vectors; 0 if it has none. */
+    public int vectorBits() {
+        return provider.vectorBits();
+    }
+
+    /** Threads that an operation may use, the caller's included. */
+    public int threads() {
+        return workers.threads();
+    }
+
+    /** What is active and, for every faster implementation, why it is not. */
+    public String describe() {
+        StringBuilder text = new StringBuilder();
+        text.append(provider.name()).append(": ").append(provider.details()).append(", ").append(threads())
+                .append(threads() == 1 ? " thread" : " threads");
+        for (String line : declined) {
+            text.append('\n').append(line);
+        }
+        return text.toString();
+    }
+
+    /** Ends the threads; the tensors stay valid. Operations still work afterwards, on the caller's thread. */
+    @Override
+    public void close() {
+        workers.close();
+    }
+
+    /** Chooses implementation and threads. */
+    public static final class Builder {
+        private String implementation = System.getProperty("lanewise.implementation");
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private Executor executor;
+
+        private Builder() {
+        }
+
+        /**
+         * Demands an implementation.
+         *
+         * @param name "scalar", "simd", or null for the best available
+         */
+        public Builder implementation(String name) {
+            implementation = name;
+            return this;
+        }
+
+        /**
+         * Threads that an operation may use, the caller's included; by default one per processor of the JVM.
+         *
+         * @throws IllegalArgumentException if below 1
+         */
+        public Builder threads(int count) {
+            if (count < 1 || count > 1024) {
+                throw new IllegalArgumentException("threads is " + count + "; expected 1 to 1024");
+            }
+            threads = count;
+            return this;
+        }
+
+        /** Runs on the caller's executor instead of on threads of its own; {@link #threads} still bounds how many. */
+        public Builder executor(Executor executor) {
+            this.executor = Objects.requireNonNull(executor, "executor");
+            return this;
+        }
+
+        /**
+         * Builds the kernels.
+         *
+         * @throws IllegalStateException if the demanded implementation does not exist or can't be used here; says why
+         */
+        public Kernels build() {
+            List<KernelProvider> providers = new ArrayList<>();
+            ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader()).forEach(providers::add);
+            providers.sort(Comparator.comparingInt(KernelProvider::priority).reversed());
+            List<String> declined = new ArrayList<>();
+            for (KernelProvider provider : providers) {
+                Optional<String> reason = provider.unavailable();
+                if (implementation == null || implementation.equals(provider.name())) {
+                    if (reason.isEmpty()) {
+                        return new Kernels(provider, List.copyOf(declined), workers());
+                    }
+                    declined.add("not " + provider.name() + ": " + reason.get());
+                } else {
+                    declined.add("not " + provider.name() + ": " + reason.orElse(implementation + " was demanded"));
+                }
+            }
+            throw new IllegalStateException("no implementation of the kernels"
+                    + (implementation == null ? "" : " called \"" + implementation + "\"") + " can be used here:\n"
+                    + String.join("\n", declined));
+        }
+
+        private Workers workers() {
+            return executor == null ? new ThreadPool(threads) : new ExecutorWorkers(executor, threads);
+        }
+    }
+}
