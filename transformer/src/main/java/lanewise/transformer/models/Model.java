@@ -1,0 +1,26 @@
+package lanewise.transformer.models;
+
+import java.util.List;
+import lanewise.transformer.layers.Parameter;
+
+/**
+ * A network with hand-written passes, and the loss it is trained on. What trainer and instruments see of it.
+ *
+ * @param <B> what it takes at a time
+ */
+public interface Model<B> {
+    /** All trained tensors, in a fixed order. */
+    List<Parameter> parameters();
+
+    /**
+     * Forward and backward pass of one batch: adds {@code gradientScale} times the gradient of the batch's loss to the
+     * parameters' gradients.
+     *
+     * @param dropoutSeed names the dropout masks of this pass; a different one for each step and micro-batch
+     * @return the batch's loss (for token models the mean over counted positions), not multiplied by gradientScale
+     */
+    double trainingLoss(B batch, double gradientScale, long dropoutSeed);
+
+    /** Forward pass without dropout. */
+    Evaluation evaluate(B batch);
+}
