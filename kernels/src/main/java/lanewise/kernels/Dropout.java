@@ -5,15 +5,26 @@ package lanewise.kernels;
  * does not depend on which one is active, on the number of threads, or on what was drawn before.
  *
  * <p>It is 32-bit arithmetic throughout, so that vectors of {@code int} can evaluate it: two rounds of the
- * "lowbias32" finaliser (C. Wellons, public domain constants) over the index, keyed by the two halves of the seed.
+ * "lowbias32" finaliser (C. Wellons, public domain constants) over the index, each with its own half of {@link #key}.
  */
 public final class Dropout {
     private Dropout() {
     }
 
-    /** 32 random bits of an element: a pure function of seed and index. */
-    public static int bits(long seed, int index) {
-        return mix(mix(index ^ (int) seed) + (int) (seed >>> 32));
+    /**
+     * The key of a mask: the seed through the SplitMix64 finaliser (Steele, Lea and Flood, OOPSLA 2014). Without it,
+     * the masks of neighbouring seeds would be each other's permutations.
+     */
+    public static long key(long seed) {
+        long z = seed + 0x9e3779b97f4a7c15L;
+        z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+        return z ^ z >>> 31;
+    }
+
+    /** 32 random bits of an element: {@code mix(mix(index ^ lower half of key) + upper half of key)}. */
+    public static int bits(long key, int index) {
+        return mix(mix(index ^ (int) key) + (int) (key >>> 32));
     }
 
     /** The number below which {@link #bits}, read as unsigned, means "dropped": rate 2^32, rounded. */
@@ -23,7 +34,7 @@ public final class Dropout {
 
     /** Whether an element is kept. */
     public static boolean kept(double rate, long seed, int index) {
-        return Integer.toUnsignedLong(bits(seed, index)) >= threshold(rate);
+        return Integer.toUnsignedLong(bits(key(seed), index)) >= threshold(rate);
     }
 
     private static int mix(int x) {
