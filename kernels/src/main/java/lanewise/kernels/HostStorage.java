@@ -1,18 +1,20 @@
 package lanewise.kernels;
 
+import java.util.Objects;
+
 /** Elements in an array of this JVM. */
 final class HostStorage implements Storage {
     private final float[] floats;
     private final double[] doubles;
 
     HostStorage(float[] array) {
-        floats = array;
+        floats = Objects.requireNonNull(array, "array");
         doubles = null;
     }
 
     HostStorage(double[] array) {
         floats = null;
-        doubles = array;
+        doubles = Objects.requireNonNull(array, "array");
     }
 
     @Override

@@ -2,6 +2,7 @@ package lanewise.kernels;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * A view of numbers as rows: the last axis is contiguous, and consecutive rows (all other axes, flattened in order) stand
@@ -14,6 +15,9 @@ import java.util.Locale;
  * writes them.
  */
 public final class Tensor {
+    /** The longest array that every JVM can make. */
+    private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8;
+
     private final Storage storage;
     private final int offset;
     private final int rowStride;
@@ -30,29 +34,16 @@ public final class Tensor {
      * @throws IllegalArgumentException if the shape does not fit into the storage
      */
     public Tensor(Storage storage, int offset, int rowStride, int... shape) {
-        this.storage = storage;
+        this.storage = Objects.requireNonNull(storage, "storage");
         this.offset = offset;
         this.rowStride = rowStride;
-        this.shape = shape.clone();
+        this.shape = Objects.requireNonNull(shape, "shape").clone();
         if (shape.length == 0) {
             throw new IllegalArgumentException("shape has no axes; expected at least one");
         }
-        long leading = 1;
-        for (int axis = 0; axis < shape.length; axis++) {
-            if (shape[axis] < 0) {
-                throw new IllegalArgumentException(
-                        "shape is " + Arrays.toString(shape) + "; sizes must not be negative");
-            }
-            if (axis < shape.length - 1) {
-                leading = leading == 0 || shape[axis] == 0 ? 0 : Math.multiplyExact(leading, (long) shape[axis]);
-            }
-        }
         columns = shape[shape.length - 1];
-        if (leading * Math.max(columns, 1) > Integer.MAX_VALUE || leading > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(
-                    "shape is " + Arrays.toString(shape) + "; a tensor holds at most 2^31 - 1 elements");
-        }
-        rows = (int) leading;
+        rows = product(shape, shape.length - 1);
+        product(shape, shape.length);
         if (offset < 0) {
             throw new IllegalArgumentException("offset is " + offset + "; it must not be negative");
         }
@@ -89,19 +80,25 @@ public final class Tensor {
 
     /** A new tensor of zeros on the host; {@link Kernels#zeros} makes one where the implementation wants it. */
     public static Tensor zeros(ElementType type, int... shape) {
-        long count = 1;
-        for (int size : shape) {
-            if (size < 0) {
+        int count = product(shape, shape.length);
+        return type == ElementType.FLOAT32 ? wrap(new float[count], shape) : wrap(new double[count], shape);
+    }
+
+    /** The product of the first sizes of a shape, checked to fit into an array. */
+    private static int product(int[] shape, int axes) {
+        long product = 1;
+        for (int axis = 0; axis < axes; axis++) {
+            if (shape[axis] < 0) {
                 throw new IllegalArgumentException(
                         "shape is " + Arrays.toString(shape) + "; sizes must not be negative");
             }
-            count = count == 0 || size == 0 ? 0 : Math.multiplyExact(count, (long) size);
+            product *= shape[axis];
+            if (product > MOST_ELEMENTS) {
+                throw new IllegalArgumentException(
+                        "shape is " + Arrays.toString(shape) + "; a tensor holds at most 2^31 - 9 elements");
+            }
         }
-        if (count > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(
-                    "shape is " + Arrays.toString(shape) + "; a tensor holds at most 2^31 - 9 elements");
-        }
-        return type == ElementType.FLOAT32 ? wrap(new float[(int) count], shape) : wrap(new double[(int) count], shape);
+        return (int) product;
     }
 
     private static Tensor exact(Storage storage, int[] shape) {
@@ -289,12 +286,15 @@ public final class Tensor {
         if (offset >= otherEnd || other.offset >= end) {
             return false;
         }
-        if (rows > 1 && other.rows > 1 && rowStride == other.rowStride) {
-            // Same pitch: compare the column intervals modulo the pitch.
-            int gap = Math.floorMod(other.offset - offset, rowStride);
-            return gap < columns || gap + other.columns > rowStride;
+        boolean bothSingle = rows == 1 && other.rows == 1;
+        boolean differentPitch = rows > 1 && other.rows > 1 && rowStride != other.rowStride;
+        if (bothSingle || differentPitch) {
+            return true;
         }
-        return true;
+        // Compare the column intervals modulo the pitch; a single row takes that of the other view.
+        int pitch = rows > 1 ? rowStride : other.rowStride;
+        long gap = Math.floorMod(other.offset - offset, pitch);
+        return gap < columns || gap + other.columns > pitch;
     }
 
     /** Whether both view exactly the same elements in the same order. */
