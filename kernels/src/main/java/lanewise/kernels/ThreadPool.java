@@ -97,11 +97,17 @@ final class ThreadPool implements Workers {
             try {
                 task.run(count - left);
             } catch (Throwable thrown) {
-                failure = thrown;
+                failed(thrown);
             }
             if (unfinished.decrementAndGet() == 0) {
                 LockSupport.unpark(caller);
             }
+        }
+    }
+
+    private synchronized void failed(Throwable thrown) {
+        if (failure == null) {
+            failure = thrown;
         }
     }
 
