@@ -9,4 +9,5 @@ module lanewise.transformer {
     exports lanewise.transformer.data;
     exports lanewise.transformer.layers;
     exports lanewise.transformer.models;
+    exports lanewise.transformer.training;
 }

@@ -14,4 +14,7 @@ public interface DataSource<B> {
 
     /** Held-out batches: the whole held-out part, in order, each of at most the training batch's size; may be empty. */
     List<B> heldOut();
+
+    /** Tokens (or examples) in a batch, for the throughput that a run reports. */
+    long tokens(B batch);
 }
