@@ -10,20 +10,32 @@ public final class ScalarFunctions {
     private static final double ROOT_1_OVER_2PI = 0.3989422804014327;
     private static final double GELU_CUBE = 0.044715;
 
-    // Rational minimax approximations of W. J. Cody, Rational Chebyshev approximations for the error function,
-    // Mathematics of Computation 23 (1969): for erf up to SMALL, for erfc up to 4, and for erfc beyond.
-    // Highest power first.
-    private static final double SMALL = 0.46875;
-    private static final double[] SMALL_P = {1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2,
-        3.77485237685302021e2, 3.20937758913846947e3};
-    private static final double[] SMALL_Q = {1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
-        2.84423683343917062e3};
+    // erf(x) = x + x P/Q in x^2 below 27/32, and 0.845.. + P/Q in x - 1 from there to 5/4. Constants of Sun
+    // Microsystems' fdlibm, s_erf.c. Highest power first, here and below.
+    private static final double SMALL = 0.84375;
+    private static final double[] SMALL_P = {-2.37630166566501626084e-05, -5.77027029648944159157e-03,
+        -2.84817495755985104766e-02, -3.25042107247001499370e-01, 1.28379167095512558561e-01};
+    private static final double[] SMALL_Q = {-3.96022827877536812320e-06, 1.32494738004321644526e-04,
+        5.08130628187576562776e-03, 6.50222499887672944485e-02, 3.97917223959155352819e-01, 1};
+    private static final double NEAR_ONE = 1.25;
+    private static final double NEAR_ONE_VALUE = 8.45062911510467529297e-01;
+    private static final double[] NEAR_ONE_P = {-2.16637559486879084300e-03, 3.54783043256182359371e-02,
+        -1.10894694282396677476e-01, 3.18346619901161753674e-01, -3.72207876035701323847e-01,
+        4.14856118683748331666e-01, -2.36211856075265944077e-03};
+    private static final double[] NEAR_ONE_Q = {1.19844998467991074170e-02, 1.36370839120290507362e-02,
+        1.26171219808761642112e-01, 7.18286544141962662868e-02, 5.40397917702171048937e-01,
+        1.06420880400844228286e-01, 1};
+
+    // erfc from 15/32 to 4, and beyond. Constants of W. J. Cody, Rational Chebyshev approximations for the error
+    // function, Mathematics of Computation 23 (1969).
+    private static final double MIDDLE = 0.46875;
     private static final double[] MIDDLE_P = {2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594e0,
         6.61191906371416295e1, 2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3,
         2.05107837782607147e3, 1.23033935479799725e3};
     private static final double[] MIDDLE_Q = {1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2,
         1.62138957456669019e3, 3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3,
         1.23033935480374942e3};
+    private static final double LARGE = 4;
     private static final double[] LARGE_P = {1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1,
         1.25781726111229246e-1, 1.60837851487422766e-2, 6.58749161529837803e-4};
     private static final double[] LARGE_Q = {1, 2.56852019228982242e0, 1.87295284992346725e0, 5.27905102951428412e-1,
@@ -32,18 +44,23 @@ public final class ScalarFunctions {
     private ScalarFunctions() {
     }
 
-    /** The error function, within 2 units in the last place. */
+    /** The error function, within 1 unit in the last place. */
     public static double erf(double x) {
-        if (Math.abs(x) <= SMALL) {
+        double size = Math.abs(x);
+        if (size <= SMALL) {
             double square = x * x;
-            return x * (polynomial(SMALL_P, square) / polynomial(SMALL_Q, square));
+            return x + x * (polynomial(SMALL_P, square) / polynomial(SMALL_Q, square));
         }
-        return x > 0 ? 1 - erfcOfPositive(x) : x < 0 ? erfcOfPositive(-x) - 1 : x;
+        if (size <= NEAR_ONE) {
+            double z = size - 1;
+            return Math.copySign(NEAR_ONE_VALUE + polynomial(NEAR_ONE_P, z) / polynomial(NEAR_ONE_Q, z), x);
+        }
+        return Math.copySign(1 - erfcOfPositive(size), x);
     }
 
-    /** 1 - erf(x), without the cancellation that would leave nothing of it where it is small. */
+    /** 1 - erf(x), within 6 units in the last place even where it is small: there the subtraction would cancel. */
     public static double erfc(double x) {
-        return x > SMALL ? erfcOfPositive(x) : x < -SMALL ? 2 - erfcOfPositive(-x) : 1 - erf(x);
+        return x > MIDDLE ? erfcOfPositive(x) : 1 - erf(x);
     }
 
     private static double erfcOfPositive(double x) {
@@ -53,7 +70,7 @@ public final class ScalarFunctions {
         // exp(-x^2) = exp(-head^2) exp(-(x - head) (x + head)), where the first square is exact.
         double head = Math.floor(x * 16) / 16;
         double exponential = Math.exp(-head * head) * Math.exp(-(x - head) * (x + head));
-        if (x <= 4) {
+        if (x <= LARGE) {
             return exponential * (polynomial(MIDDLE_P, x) / polynomial(MIDDLE_Q, x));
         }
         double z = 1 / (x * x);
