@@ -1,0 +1,89 @@
+package lanewise.transformer.models;
+
+import java.util.Arrays;
+import lanewise.kernels.Epilogue;
+import lanewise.kernels.Kernels;
+import lanewise.kernels.Tensor;
+import lanewise.transformer.data.TokenBatch;
+import lanewise.transformer.layers.LayerContext;
+import lanewise.transformer.layers.Parameter;
+import lanewise.transformer.layers.RowBuffer;
+
+/**
+ * The end of a language model: {@code logits = h E^T} with the embedding's table E, and the cross-entropy. Rows are worked
+ * off in chunks, so that the logits of a large vocabulary never stand in memory all at once.
+ */
+final class TiedHead {
+    private static final int CHUNK_ELEMENTS = 1 << 24;
+
+    private final Kernels kernels;
+    private final Parameter table;
+    private final int chunkRows;
+    private final RowBuffer logits;
+    private final RowBuffer losses;
+
+    TiedHead(LayerContext context, Parameter table) {
+        kernels = context.kernels();
+        this.table = table;
+        int vocabulary = table.value().rows();
+        chunkRows = Math.max(1, CHUNK_ELEMENTS / vocabulary);
+        logits = context.buffer(vocabulary);
+        losses = context.numberPerRow();
+    }
+
+    /** Scores of all tokens for some rows, in a buffer of this head: [rows, vocabulary]. */
+    Tensor logits(Tensor h) {
+        Tensor scores = logits.rows(h.rows());
+        kernels.matmul().multiply(false, true, 1, h, table.value(), 0, scores, Epilogue.NONE);
+        return scores;
+    }
+
+    /**
+     * The sum of the losses; adds to the table's gradient and overwrites that of h.
+     *
+     * @param h             [rows, width]
+     * @param targets       [rows]
+     * @param gradientScale multiplies the gradient of the sum
+     * @param dH            shape of h
+     */
+    double lossAndGradient(Tensor h, int[] targets, double gradientScale, Tensor dH) {
+        double sum = 0;
+        for (int from = 0; from < h.rows(); from += chunkRows) {
+            int to = Math.min(from + chunkRows, h.rows());
+            Tensor rows = chunk(h, from, to);
+            Tensor scores = logits(rows);
+            sum += losses(scores, chunk(targets, from, to), gradientScale, scores);
+            kernels.matmul().multiply(true, false, 1, scores, rows, 1, table.gradient(), Epilogue.NONE);
+            kernels.matmul().multiply(scores, table.value(), chunk(dH, from, to));
+        }
+        return sum;
+    }
+
+    /** The sum of the losses, without a gradient. */
+    Evaluation evaluate(Tensor h, int[] targets) {
+        Evaluation sum = Evaluation.NONE;
+        for (int from = 0; from < h.rows(); from += chunkRows) {
+            int to = Math.min(from + chunkRows, h.rows());
+            Tensor scores = logits(chunk(h, from, to));
+            int[] wanted = chunk(targets, from, to);
+            double loss = losses(scores, wanted, 0, null);
+            sum = sum.plus(new Evaluation(loss, Classes.counted(wanted, TokenBatch.IGNORED),
+                    Classes.correct(scores, wanted, TokenBatch.IGNORED)));
+        }
+        return sum;
+    }
+
+    private double losses(Tensor scores, int[] targets, double gradientScale, Tensor dScores) {
+        Tensor perRow = losses.rows(scores.rows());
+        kernels.loss().crossEntropy(scores, targets, TokenBatch.IGNORED, gradientScale, perRow, dScores);
+        return kernels.reduction().sum(perRow);
+    }
+
+    private static Tensor chunk(Tensor x, int from, int to) {
+        return to - from == x.rows() ? x : x.rowRange(from, to);
+    }
+
+    private static int[] chunk(int[] targets, int from, int to) {
+        return to - from == targets.length ? targets : Arrays.copyOfRange(targets, from, to);
+    }
+}
