@@ -17,14 +17,16 @@ import lanewise.kernels.scalar.ScalarColumnF32;
 /** Every family for float32: with vectors where there is a kernel for it, else by its definition. */
 final class SimdColumnF32 implements Column {
     private final Column scalar;
+    private final Matmul matmul;
 
     SimdColumnF32(Workers workers) {
         scalar = new ScalarColumnF32(workers);
+        matmul = new MatmulF32(workers);
     }
 
     @Override
     public Matmul matmul() {
-        return scalar.matmul();
+        return matmul;
     }
 
     @Override
