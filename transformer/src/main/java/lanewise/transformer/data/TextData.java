@@ -170,11 +170,6 @@ public final class TextData implements DataSource<TokenBatch> {
     }
 
     private static String decode(Path file, byte[] bytes) throws IOException {
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == 0) {
-                throw notText(file, i, "holds 00");
-            }
-        }
         CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT);
         ByteBuffer in = ByteBuffer.wrap(bytes);
@@ -183,6 +178,11 @@ public final class TextData implements DataSource<TokenBatch> {
         if (result.isError()) {
             throw notText(file, in.position(),
                     String.format("starts no valid character (%02x)", bytes[in.position()]));
+        }
+        for (int i = 0; i < bytes.length; i++) {
+            if (bytes[i] == 0) {
+                throw notText(file, i, "holds 00");
+            }
         }
         decoder.flush(out);
         out.flip();
