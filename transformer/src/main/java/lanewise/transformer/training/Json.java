@@ -8,7 +8,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.lang.reflect.InvocationTargetException;
@@ -45,13 +46,18 @@ final class Json {
             if (!element.isJsonObject()) {
                 throw new IOException("expected a JSON object");
             }
-            if (reader.peek() != JsonToken.END_DOCUMENT) {
-                throw new IOException("more than one JSON value");
-            }
+            reader.peek(); // throws if something follows
             return element.getAsJsonObject();
-        } catch (IllegalStateException | NumberFormatException malformed) {
-            throw new IOException("malformed JSON: " + malformed.getMessage(), malformed);
+        } catch (MalformedJsonException | EOFException | IllegalStateException | NumberFormatException malformed) {
+            throw new IOException("malformed JSON: " + problem(malformed), malformed);
         }
+    }
+
+    /** What is wrong with a text that Gson refused, without its advice to programmers. */
+    static String problem(Exception malformed) {
+        return String.valueOf(malformed.getMessage())
+                .replaceFirst("(?s)Use JsonReader.*to accept malformed JSON", "not standard JSON")
+                .replaceFirst("(?s)\\s*See https?:.*", "");
     }
 
     /** A reader that accepts standard JSON only. */

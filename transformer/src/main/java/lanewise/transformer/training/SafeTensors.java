@@ -230,15 +230,13 @@ public final class SafeTensors {
                 }
             }
             json.endObject();
-            if (json.peek() != JsonToken.END_DOCUMENT) {
-                throw new CheckpointException(file, "has something after the header's object");
-            }
+            json.peek(); // throws if something but spaces follows
         } catch (CheckpointException refused) {
             throw refused;
         } catch (CharacterCodingException malformed) {
             throw new CheckpointException(file, "has a header that is not UTF-8", malformed);
         } catch (IOException | IllegalStateException | NumberFormatException malformed) {
-            throw new CheckpointException(file, "has a malformed header: " + shortened(malformed.getMessage()), malformed);
+            throw new CheckpointException(file, "has a malformed header: " + shortened(Json.problem(malformed)), malformed);
         }
     }
 
