@@ -40,6 +40,7 @@ public final class ResidualBranch {
     private final RowBuffer sum;
     private final RowBuffer branch;
     private final RowBuffer dInput;
+    private final RowBuffer dNormalizedInput;
     private Tensor output;
 
     /**
@@ -68,6 +69,7 @@ public final class ResidualBranch {
         sum = context.buffer(outputWidth);
         branch = context.shared("result of a branch", outputWidth);
         dInput = context.shared("gradient of a branch's input", inputWidth);
+        dNormalizedInput = context.shared("gradient of a branch's normalised input", inputWidth);
     }
 
     /** Elements per token of the output. */
@@ -122,17 +124,15 @@ public final class ResidualBranch {
             sublayer.backward(dResult, false, null, pass);
             return dy;
         }
-        if (before == null && settings.residual) {
-            sublayer.backward(dResult, true, dy, pass);
-            return dy;
-        }
-        Tensor dx = dInput.rows(dy.rows());
-        sublayer.backward(dResult, false, dx, pass);
+        Tensor dx = settings.residual ? dy : dInput.rows(dy.rows());
         if (before == null) {
-            return dx;
+            sublayer.backward(dResult, settings.residual, dx, pass);
+        } else {
+            Tensor dNormalized = dNormalizedInput.rows(dy.rows());
+            sublayer.backward(dResult, false, dNormalized, pass);
+            before.backward(dNormalized, settings.residual, dx);
         }
-        before.backward(dx, settings.residual, settings.residual ? dy : dx);
-        return settings.residual ? dy : dx;
+        return dx;
     }
 
     /** Whether f may write its result, or add it, where the sum is wanted. */
