@@ -18,10 +18,12 @@ import lanewise.kernels.scalar.ScalarColumnF32;
 final class SimdColumnF32 implements Column {
     private final Column scalar;
     private final Matmul matmul;
+    private final Activations activations;
 
     SimdColumnF32(Workers workers) {
         scalar = new ScalarColumnF32(workers);
         matmul = new MatmulF32(workers);
+        activations = new ActivationsF32(workers);
     }
 
     @Override
@@ -51,7 +53,7 @@ final class SimdColumnF32 implements Column {
 
     @Override
     public Activations activations() {
-        return scalar.activations();
+        return activations;
     }
 
     @Override
