@@ -7,14 +7,14 @@ final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
 
     @Override
     public void gather(Tensor table, int[] ids, Tensor y) {
-        checkTable("table", table, ids, "y", y);
+        checkTable("table", table, ids, "y", y, "[number of ids, columns of table]");
         Check.apart("y", y, "table", table);
         of(y).gather(table, ids, y);
     }
 
     @Override
     public void scatterAdd(Tensor dY, int[] ids, Tensor dTable) {
-        checkTable("dTable", dTable, ids, "dY", dY);
+        checkTable("dTable", dTable, ids, "dY", dY, "[number of ids, columns of dTable]");
         Check.apart("dTable", dTable, "dY", dY);
         of(dY).scatterAdd(dY, ids, dTable);
     }
@@ -44,10 +44,11 @@ final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
         of(x).rotary(headWidth, length, firstPosition, base, inverse, x, y);
     }
 
-    private static void checkTable(String tableName, Tensor table, int[] ids, String rowsName, Tensor rows) {
+    private static void checkTable(String tableName, Tensor table, int[] ids, String rowsName, Tensor rows,
+            String rowsShape) {
         Check.sameType(rowsName, rows, tableName, table);
         Check.present("ids", ids);
-        Check.matrix(rowsName, rows, ids.length, table.columns(), "[ids, width]");
+        Check.matrix(rowsName, rows, ids.length, table.columns(), rowsShape);
         Check.indices("ids", ids, table.rows(), "entries");
     }
 }

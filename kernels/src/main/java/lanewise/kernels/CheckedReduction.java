@@ -26,25 +26,26 @@ final class CheckedReduction extends Checked<Reduction> implements Reduction {
 
     @Override
     public void pool(int length, double scale, Tensor x, Tensor y) {
-        checkPool(length, "x", x, "y", y);
+        checkPool(length, "x", x, "y", y, "[rows of x / length, columns of x]");
         Check.apart("y", y, "x", x);
         of(x).pool(length, scale, x, y);
     }
 
     @Override
     public void poolBackward(int length, double scale, Tensor dy, Tensor dx) {
-        checkPool(length, "dx", dx, "dy", dy);
+        checkPool(length, "dx", dx, "dy", dy, "[rows of dx / length, columns of dx]");
         Check.apart("dx", dx, "dy", dy);
         of(dx).poolBackward(length, scale, dy, dx);
     }
 
-    private static void checkPool(int length, String tokensName, Tensor tokens, String pooledName, Tensor pooled) {
+    private static void checkPool(int length, String tokensName, Tensor tokens, String pooledName, Tensor pooled,
+            String pooledShape) {
         Check.atLeast("length", length, 1);
         Check.sameType(pooledName, pooled, tokensName, tokens);
         if (tokens.rows() % length != 0) {
             throw new IllegalArgumentException(
                     tokensName + " is " + tokens + "; expected rows that length, " + length + ", divides");
         }
-        Check.matrix(pooledName, pooled, tokens.rows() / length, tokens.columns(), "[sequences, columns]");
+        Check.matrix(pooledName, pooled, tokens.rows() / length, tokens.columns(), pooledShape);
     }
 }

@@ -118,7 +118,8 @@ class DropoutTest {
             int secondFrom) {
         int both = 0;
         for (int i = 0; i < COUNT / 4; i++) {
-            both += Dropout.kept(0.5, firstSeed, firstFrom + i) && Dropout.kept(0.5, secondSeed, secondFrom + i) ? 1 : 0;
+            boolean first = Dropout.kept(0.5, firstSeed, firstFrom + i);
+            both += first && Dropout.kept(0.5, secondSeed, secondFrom + i) ? 1 : 0;
         }
         assertCount("kept by both, " + name, 0.25, both, COUNT / 4);
     }
