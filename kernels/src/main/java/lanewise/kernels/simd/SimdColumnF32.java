@@ -19,11 +19,13 @@ final class SimdColumnF32 implements Column {
     private final Column scalar;
     private final Matmul matmul;
     private final Activations activations;
+    private final Attention attention;
 
     SimdColumnF32(Workers workers) {
         scalar = new ScalarColumnF32(workers);
         matmul = new MatmulF32(workers);
         activations = new ActivationsF32(workers);
+        attention = new AttentionF32(workers);
     }
 
     @Override
@@ -33,7 +35,7 @@ final class SimdColumnF32 implements Column {
 
     @Override
     public Attention attention() {
-        return scalar.attention();
+        return attention;
     }
 
     @Override

@@ -1,0 +1,119 @@
+package lanewise.kernels.simd;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The block of queries by keys in which attention works, and the copies it needs.
+ *
+ * <p>A block holds scores with the queries in the lanes: element (key j, query i) stands at {@code j * QUERIES + i}. Where
+ * the mask is causal, query i of a block sees its first {@code seen + i} keys; seen may be negative, or larger than the
+ * block. Scores are computed in panels, each as wide as the narrower tile and no taller than its last query sees.
+ */
+final class AttentionBlockF32 {
+    /** Queries of a block: distance of its rows. */
+    static final int QUERIES = 64;
+    /** Keys of a block: a multiple of every tile's rows. */
+    static final int KEYS = 96;
+    /** The sight of queries that no mask limits. */
+    static final int ALL = 1 << 28;
+    /** Columns of the narrower tile: widths in lanes are padded to multiples of it. */
+    static final int PANEL = PairTileF32.COLUMNS;
+    /** Rows of the taller tile: heights are padded to multiples of it. */
+    static final int ROWS = Math.max(PairTileF32.ROWS, TileF32.ROWS);
+    /** Elements of a block's scores, with the rows that the last tile may touch beyond it. */
+    static final int ELEMENTS = (KEYS + ROWS) * QUERIES + ROWS;
+
+    private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    private AttentionBlockF32() {
+    }
+
+    static int padToPanel(int columns) {
+        return (columns + PANEL - 1) / PANEL * PANEL;
+    }
+
+    static int padToRows(int rows) {
+        return (rows + ROWS - 1) / ROWS * ROWS;
+    }
+
+    /** Keys of the block that a query sees. */
+    static int seenBy(int query, int seen, int keys) {
+        return Math.max(0, Math.min(keys, seen + query));
+    }
+
+    /** Keys of the block that some query of the panel with this first column sees. */
+    static int seenByPanel(int column, int seen, int keys) {
+        return seenBy(column + PANEL - 1, seen, keys);
+    }
+
+    /** Writes the transpose of [queries, width], times a factor, as width rows QUERIES apart; further lanes up to columns become 0. */
+    static void packTransposed(int queries, int columns, int width, float[] from, int fromOffset, int fromRow,
+            float factor, float[] to, int toOffset) {
+        int query = 0;
+        for (; query + 4 <= queries; query += 4) {
+            int at = toOffset + query;
+            int row0 = fromOffset + query * fromRow;
+            int row1 = row0 + fromRow;
+            int row2 = row1 + fromRow;
+            int row3 = row2 + fromRow;
+            for (int p = 0; p < width; p++) {
+                int t = at + p * QUERIES;
+                to[t] = factor * from[row0 + p];
+                to[t + 1] = factor * from[row1 + p];
+                to[t + 2] = factor * from[row2 + p];
+                to[t + 3] = factor * from[row3 + p];
+            }
+        }
+        for (; query < columns; query++) {
+            for (int p = 0; p < width; p++) {
+                to[toOffset + query + p * QUERIES] = query < queries ? factor * from[fromOffset + query * fromRow + p] : 0f;
+            }
+        }
+    }
+
+    /** Copies rows to rows {@code toRow} apart, filling them up with zeros. */
+    static void copyPadded(int rows, int width, float[] from, int fromOffset, int fromRow, float[] to, int toOffset, int toRow) {
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(from, fromOffset + r * fromRow, to, toOffset + r * toRow, width);
+            for (int c = width; c < toRow; c++) {
+                to[toOffset + r * toRow + c] = 0f;
+            }
+        }
+    }
+
+    /** Writes factor times the rows, contiguous width. */
+    static void copyScaled(int rows, int width, float factor, float[] from, int fromOffset, int fromRow,
+            float[] to, int toOffset, int toRow) {
+        int body = SPECIES.loopBound(width);
+        for (int r = 0; r < rows; r++) {
+            int read = fromOffset + r * fromRow;
+            int write = toOffset + r * toRow;
+            for (int c = 0; c < body; c += LANES) {
+                FloatVector.fromArray(SPECIES, from, read + c).mul(factor).intoArray(to, write + c);
+            }
+            for (int c = body; c < width; c++) {
+                to[write + c] = factor * from[read + c];
+            }
+        }
+    }
+
+    /** Whether any element of the rows is infinite or NaN. */
+    static boolean hasNonFinite(int rows, int width, float[] a, int offset, int row) {
+        FloatVector zeros = FloatVector.zero(SPECIES);
+        float rest = 0f;
+        int body = SPECIES.loopBound(width);
+        for (int r = 0; r < rows; r++) {
+            int at = offset + r * row;
+            for (int c = 0; c < body; c += LANES) {
+                // Stays 0 as long as all elements are finite.
+                zeros = FloatVector.fromArray(SPECIES, a, at + c).fma(FloatVector.zero(SPECIES), zeros);
+            }
+            for (int c = body; c < width; c++) {
+                rest = Math.fma(a[at + c], 0f, rest);
+            }
+        }
+        return zeros.eq(0f).not().anyTrue() || rest != 0f;
+    }
+}

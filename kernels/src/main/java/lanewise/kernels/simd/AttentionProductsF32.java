@@ -1,0 +1,131 @@
+package lanewise.kernels.simd;
+
+import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
+import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
+import static lanewise.kernels.simd.AttentionBlockF32.ROWS;
+
+/** The products of attention over one block: see {@link AttentionBlockF32} for the layout. */
+final class AttentionProductsF32 {
+    private AttentionProductsF32() {
+    }
+
+    /**
+     * s[j][i] = sum over p of a[j][p] b[p][i], for the keys j and queries i of the block that see each other, and a few more.
+     *
+     * @param a         rows of keys or values, read in place
+     * @param available rows of a that may be read, at least keys
+     * @param b         queries or output gradients, transposed, rows QUERIES apart
+     * @param edge      room for ROWS times depth elements
+     */
+    static void scores(int keys, int columns, int seen, int depth, float[] a, int aOffset, int aRow, int available,
+            float[] b, int bOffset, float[] s, int sOffset, float[] edge, int edgeOffset) {
+        int from = 0;
+        for (int column = 0; column < columns && from < keys; column += PANEL) {
+            int to = AttentionBlockF32.seenByPanel(column, seen, keys);
+            if (to > from) {
+                strip(to - from, columns - column, depth, a, aOffset + from * aRow, aRow, available - from,
+                        b, bOffset + column, s, sOffset + from * QUERIES + column, edge, edgeOffset);
+                from = to;
+            }
+        }
+    }
+
+    private static void strip(int rows, int columns, int depth, float[] a, int aOffset, int aRow, int available,
+            float[] b, int bOffset, float[] s, int sOffset, float[] edge, int edgeOffset) {
+        int full = Math.min(rows, available / ROWS * ROWS);
+        int rest = rows - full;
+        for (int r = 0; r < rest; r++) {
+            System.arraycopy(a, aOffset + (full + r) * aRow, edge, edgeOffset + r * depth, depth);
+        }
+        int column = 0;
+        while (column < columns) {
+            boolean wide = column + TileF32.COLUMNS <= columns;
+            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+            for (int r = 0; r < full; r += height) {
+                tile(wide, depth, a, aOffset + r * aRow, aRow, 1, b, bOffset + column, QUERIES,
+                        s, sOffset + r * QUERIES + column, QUERIES, false);
+            }
+            for (int r = 0; r < rest; r += height) {
+                tile(wide, depth, edge, edgeOffset + r * depth, depth, 1, b, bOffset + column, QUERIES,
+                        s, sOffset + (full + r) * QUERIES + column, QUERIES, false);
+            }
+            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+        }
+    }
+
+    /** c[i] (= or +=) the sum of w[j][i] b[j] over the keys j that query i sees; width is a multiple of PANEL. */
+    static void sumOverKeys(int queries, int keys, int seen, int width, float[] w, int wOffset,
+            float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow, boolean accumulate) {
+        int column = 0;
+        while (column < width) {
+            boolean wide = column + TileF32.COLUMNS <= width;
+            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+            for (int i = 0; i < queries; i += height) {
+                int depth = AttentionBlockF32.seenBy(Math.min(i + height, queries) - 1, seen, keys);
+                if (depth > 0) {
+                    tile(wide, depth, w, wOffset + i, 1, QUERIES, b, bOffset + column, bRow,
+                            c, cOffset + i * cRow + column, cRow, accumulate);
+                }
+            }
+            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+        }
+    }
+
+    /** c[j] += the sum of w[j][i] b[i] over the queries i that see key j; width is a multiple of PANEL. */
+    static void sumOverQueries(int queries, int keys, int seen, int width, float[] w, int wOffset,
+            float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow) {
+        int column = 0;
+        while (column < width) {
+            boolean wide = column + TileF32.COLUMNS <= width;
+            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+            for (int j = 0; j < keys; j += height) {
+                int first = Math.max(0, j + 1 - seen);
+                if (first < queries) {
+                    tile(wide, queries - first, w, wOffset + j * QUERIES + first, QUERIES, 1,
+                            b, bOffset + first * bRow + column, bRow, c, cOffset + j * cRow + column, cRow, true);
+                }
+            }
+            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+        }
+    }
+
+    private static void tile(boolean wide, int depth, float[] a, int aOffset, int aRow, int aStep,
+            float[] b, int bOffset, int bStep, float[] c, int cOffset, int cRow, boolean accumulate) {
+        if (wide) {
+            TileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+        } else {
+            PairTileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+        }
+    }
+
+    /** {@link #sumOverKeys} for rows b that are not all finite: touches nothing that the mask hides. The same bits. */
+    static void sumOverKeysExactly(int queries, int keys, int seen, int width, float[] w, int wOffset,
+            float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow, boolean accumulate) {
+        for (int i = 0; i < queries; i++) {
+            int depth = AttentionBlockF32.seenBy(i, seen, keys);
+            for (int p = 0; p < width; p++) {
+                int at = cOffset + i * cRow + p;
+                float sum = accumulate ? c[at] : 0f;
+                for (int j = 0; j < depth; j++) {
+                    sum = Math.fma(w[wOffset + j * QUERIES + i], b[bOffset + j * bRow + p], sum);
+                }
+                c[at] = sum;
+            }
+        }
+    }
+
+    /** {@link #sumOverQueries} for rows b that are not all finite: touches nothing that the mask hides. The same bits. */
+    static void sumOverQueriesExactly(int queries, int keys, int seen, int width, float[] w, int wOffset,
+            float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow) {
+        for (int j = 0; j < keys; j++) {
+            for (int p = 0; p < width; p++) {
+                int at = cOffset + j * cRow + p;
+                float sum = c[at];
+                for (int i = Math.max(0, j + 1 - seen); i < queries; i++) {
+                    sum = Math.fma(w[wOffset + j * QUERIES + i], b[bOffset + i * bRow + p], sum);
+                }
+                c[at] = sum;
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package lanewise.kernels.simd;
+
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LT;
+import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
+import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
+import static lanewise.kernels.simd.AttentionBlockF32.ROWS;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The softmax of attention over one block, down its columns: scores are to base 2, each lane is a query. See
+ * {@link AttentionBlockF32} for the layout.
+ */
+final class AttentionSoftmaxF32 {
+    private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
+    private static final int LANES = SPECIES.length();
+    private static final FloatVector LANE_NUMBERS = FloatVector.zero(SPECIES).addIndex(1);
+
+    private AttentionSoftmaxF32() {
+    }
+
+    /** Rows of a column of vectors that later steps may read: what its panel sees, and what a tile may touch beyond that. */
+    private static int rowsRead(int column, int seen, int keys) {
+        return Math.min(keys, AttentionBlockF32.seenByPanel(column / PANEL * PANEL, seen, keys) + ROWS);
+    }
+
+    /** Sets the elements of a column of vectors that the mask hides. */
+    private static void hide(int column, int seen, int keys, float[] s, int sOffset, float hidden) {
+        int rows = rowsRead(column, seen, keys);
+        for (int j = AttentionBlockF32.seenBy(column, seen, keys); j < rows; j++) {
+            VectorMask<Float> unseen = LANE_NUMBERS.compare(LT, (float) (j + 1 - seen - column));
+            int at = sOffset + j * QUERIES + column;
+            FloatVector.fromArray(SPECIES, s, at).blend(hidden, unseen).intoArray(s, at);
+        }
+    }
+
+    /**
+     * One step of the online softmax: replaces the scores s by 2^(s - maximum) with the maximum over this block and all
+     * earlier ones, brings the sums up to date, and sets rescale to the factors by which earlier results shrink.
+     *
+     * @param sums     of each query's exponentials; likewise maxima and rescale, QUERIES apart from sums
+     */
+    static void online(int columns, int keys, int seen, float[] s, int sOffset, float[] statistics, int sums) {
+        int maxima = sums + QUERIES;
+        int rescale = sums + 2 * QUERIES;
+        for (int column = 0; column < columns; column += LANES) {
+            hide(column, seen, keys, s, sOffset, Float.NEGATIVE_INFINITY);
+            int rows = rowsRead(column, seen, keys);
+            FloatVector old = FloatVector.fromArray(SPECIES, statistics, maxima + column);
+            // Comparing and blending is shorter than MAX, which cares for NaN: here a NaN comes out with the exponentials.
+            FloatVector max0 = old;
+            FloatVector max1 = old;
+            FloatVector max2 = old;
+            FloatVector max3 = old;
+            int at = sOffset + column;
+            int j = 0;
+            for (; j + 4 <= rows; j += 4) {
+                FloatVector s0 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES);
+                FloatVector s1 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES + QUERIES);
+                FloatVector s2 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES + 2 * QUERIES);
+                FloatVector s3 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES + 3 * QUERIES);
+                max0 = max0.blend(s0, max0.compare(LT, s0));
+                max1 = max1.blend(s1, max1.compare(LT, s1));
+                max2 = max2.blend(s2, max2.compare(LT, s2));
+                max3 = max3.blend(s3, max3.compare(LT, s3));
+            }
+            for (; j < rows; j++) {
+                FloatVector s0 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES);
+                max0 = max0.blend(s0, max0.compare(LT, s0));
+            }
+            max0 = max0.blend(max1, max0.compare(LT, max1));
+            max2 = max2.blend(max3, max2.compare(LT, max3));
+            FloatVector max = max0.blend(max2, max0.compare(LT, max2));
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (j = 0; j < rows; j++) {
+                FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, s, at + j * QUERIES).sub(max));
+                p.intoArray(s, at + j * QUERIES);
+                sum = sum.add(p);
+            }
+            FloatVector shrink = Float32Exp2.exp2(old.sub(max));
+            FloatVector.fromArray(SPECIES, statistics, sums + column).fma(shrink, sum).intoArray(statistics, sums + column);
+            max.intoArray(statistics, maxima + column);
+            shrink.intoArray(statistics, rescale + column);
+        }
+    }
+
+    /**
+     * The backward step: replaces the scores s by P = 2^(s - logSumExp) and the products dp by dS = P (dP - dots), both 0
+     * where the mask hides the key.
+     *
+     * @param logSumExp of each query, to base 2; dots stand QUERIES behind
+     */
+    static void gradient(int columns, int keys, int seen, float[] s, int sOffset, float[] dp, int dpOffset,
+            float[] statistics, int logSumExp) {
+        int dots = logSumExp + QUERIES;
+        for (int column = 0; column < columns; column += LANES) {
+            int rows = rowsRead(column, seen, keys);
+            FloatVector sum = FloatVector.fromArray(SPECIES, statistics, logSumExp + column);
+            FloatVector dot = FloatVector.fromArray(SPECIES, statistics, dots + column);
+            int at = sOffset + column;
+            int dAt = dpOffset + column;
+            for (int j = 0; j < rows; j++) {
+                FloatVector x = FloatVector.fromArray(SPECIES, s, at + j * QUERIES).sub(sum);
+                // Above 0 by rounding only.
+                FloatVector p = Float32Exp2.exp2(x.blend(0f, x.compare(GT, 0f)));
+                p.intoArray(s, at + j * QUERIES);
+                FloatVector.fromArray(SPECIES, dp, dAt + j * QUERIES).sub(dot).mul(p).intoArray(dp, dAt + j * QUERIES);
+            }
+            hide(column, seen, keys, s, sOffset, 0f);
+            hide(column, seen, keys, dp, dpOffset, 0f);
+        }
+    }
+}
