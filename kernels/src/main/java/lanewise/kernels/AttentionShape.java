@@ -20,7 +20,7 @@ import java.util.Objects;
 public record AttentionShape(int batch, int heads, int keyHeads, int queryLength, int keyLength, int headWidth,
         double scale, boolean causal, int[] keyLengths) {
 
-    /** Checks the sizes. */
+    /** Checks the sizes and copies the valid keys. */
     public AttentionShape {
         atLeast("batch", batch, 0);
         atLeast("heads", heads, 1);
@@ -35,6 +35,7 @@ public record AttentionShape(int batch, int heads, int keyHeads, int queryLength
             throw new IllegalArgumentException("scale is " + scale + "; it must be finite");
         }
         if (keyLengths != null) {
+            keyLengths = keyLengths.clone();
             if (keyLengths.length != batch) {
                 throw new IllegalArgumentException(
                         "keyLengths has " + keyLengths.length + " entries; expected one per sequence, " + batch);

@@ -165,12 +165,18 @@ public final class Tensor {
 
     /** The array behind a float32 tensor on the host, for implementations; it starts at {@link #offset}. */
     public float[] floats() {
-        return (float[]) storage.hostArray();
+        if (storage.hostArray() instanceof float[] array) {
+            return array;
+        }
+        throw new IllegalStateException(this + " has no float array on the host");
     }
 
     /** The array behind a float64 tensor on the host, for implementations; it starts at {@link #offset}. */
     public double[] doubles() {
-        return (double[]) storage.hostArray();
+        if (storage.hostArray() instanceof double[] array) {
+            return array;
+        }
+        throw new IllegalStateException(this + " has no double array on the host");
     }
 
     /** Rows {@code from} (inclusive) to {@code to} (exclusive), as a matrix. */

@@ -2,6 +2,7 @@ package lanewise.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -374,6 +375,10 @@ class ChecksTest {
         rejected(() -> new AttentionShape(2, 2, 2, 3, 3, 4, 1, false, new int[1]), "keyLengths has 1 entries");
         rejected(() -> new AttentionShape(1, 2, 2, 3, 3, 4, 1, false, new int[] {4}), "keyLengths holds 4");
         rejected(() -> new AttentionShape(1, 2, 2, 3, 3, 4, 1, false, new int[] {-1}), "keyLengths holds -1");
+        int[] keyLengths = {2};
+        AttentionShape shape = new AttentionShape(1, 2, 2, 3, 3, 4, 1, false, keyLengths);
+        keyLengths[0] = 99;
+        assertEquals(2, shape.visibleKeys(0, 0), "what was checked can't be changed afterwards");
         rejected(() -> new AdamSettings(1, 0.9, 1e-8, 0, true), "beta1 is 1.0");
         rejected(() -> new AdamSettings(0.9, -0.1, 1e-8, 0, true), "beta2 is -0.1");
         rejected(() -> new AdamSettings(0.9, 0.9, Double.NaN, 0, true), "epsilon is NaN");

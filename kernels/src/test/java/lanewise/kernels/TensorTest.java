@@ -56,6 +56,14 @@ class TensorTest {
     }
 
     @Test
+    void theArrayOfAnotherTypeIsAnError() {
+        String message = assertThrows(IllegalStateException.class,
+                () -> Tensor.wrap(array, 6, 10).doubles()).getMessage();
+        assertTrue(message.startsWith("float32[6, 10] has no double array"), message);
+        assertThrows(IllegalStateException.class, () -> Tensor.wrap(new double[2], 2).floats());
+    }
+
+    @Test
     void theShapeCannotBeChangedFromOutside() {
         int[] shape = {6, 10};
         Tensor tensor = Tensor.wrap(array, shape);
