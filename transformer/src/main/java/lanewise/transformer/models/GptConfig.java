@@ -54,6 +54,24 @@ public record GptConfig(int vocabulary, int context, int layers, int heads, int 
         return width / heads;
     }
 
+    /**
+     * Trained numbers of a model of this configuration.
+     *
+     * @throws ArithmeticException if there are more than 2^63 - 1
+     */
+    public long parameterCount() {
+        long norm = bias ? 2L * width : width;
+        long keys = Math.multiplyExact((long) keyHeads, headWidth());
+        long attention = Math.multiplyExact(2 * (long) width + 2 * keys, width) + (bias ? 2L * width + 2 * keys : 0);
+        long feedForward = Math.multiplyExact(2 * (long) width, feedForwardWidth)
+                + (bias ? (long) width + feedForwardWidth : 0);
+        long block = Math.addExact(Math.addExact(attention, feedForward), 2 * norm);
+        long tokens = Math.multiplyExact((long) vocabulary, width);
+        long learnedPositions = positions == Positions.LEARNED ? Math.multiplyExact((long) context, width) : 0;
+        return Math.addExact(Math.addExact(tokens, learnedPositions),
+                Math.addExact(Math.multiplyExact((long) layers, block), norm));
+    }
+
     /** Starts from nanoGPT's defaults: 12 layers, 12 heads, width 768, no dropout, no bias. */
     public static Builder builder(int vocabulary, int context) {
         return new Builder(vocabulary, context);
