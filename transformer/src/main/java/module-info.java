@@ -2,12 +2,17 @@
 module lanewise.transformer {
     requires transitive lanewise.kernels;
     requires com.google.gson;
-    requires jtokkit;
     requires info.picocli;
+    requires java.management;
+    requires jdk.management;
+    requires jtokkit;
     requires me.tongfei.progressbar;
 
     exports lanewise.transformer.data;
     exports lanewise.transformer.layers;
     exports lanewise.transformer.models;
+    exports lanewise.transformer.reports;
     exports lanewise.transformer.training;
+
+    opens lanewise.transformer.cli to info.picocli;
 }
