@@ -1,0 +1,140 @@
+package lanewise.transformer.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import lanewise.kernels.Kernels;
+import lanewise.transformer.data.Tokenizer;
+import lanewise.transformer.models.Generator;
+import lanewise.transformer.models.Gpt;
+import lanewise.transformer.models.GptConfig;
+import lanewise.transformer.models.Sampler;
+import lanewise.transformer.training.Checkpoint;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Lets a trained model write. */
+@Command(name = "generate", mixinStandardHelpOptions = true, versionProvider = Lanewise.Version.class,
+        sortOptions = false, abbreviateSynopsis = true,
+        description = "Lets a trained model continue a text, and prints it as it comes.",
+        footer = {"", "Examples:", "  lanewise generate --checkpoint runs/shakespeare --prompt ROMEO: --tokens 300",
+            "  lanewise generate --checkpoint runs/addition --prompt 27+58= --temperature 0 --tokens 4",
+            "A model of sums writes their digits from the last to the first."})
+final class GenerateCommand implements Callable<Integer> {
+    @Option(names = "--checkpoint", paramLabel = "DIR", required = true,
+            description = "A run's folder, for its newest checkpoint, or the folder of one checkpoint.")
+    private Path checkpoint;
+
+    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "",
+            description = "What to continue (default: the beginning of a text).")
+    private String prompt;
+
+    @Option(names = "--tokens", paramLabel = "N", defaultValue = "500",
+            description = "Tokens to write (default: ${DEFAULT-VALUE}).")
+    private int tokens;
+
+    @Option(names = "--temperature", paramLabel = "X", defaultValue = "0.8",
+            description = "Divides the scores: the smaller, the safer; 0 takes the most probable token every time "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private double temperature;
+
+    @Option(names = "--top-k", paramLabel = "N", defaultValue = "200",
+            description = "Choose among this many most probable tokens; 0 for all (default: ${DEFAULT-VALUE}).")
+    private int topK;
+
+    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1",
+            description = "Choose among the fewest tokens that have this probability together; 1 for all (default: ${DEFAULT-VALUE}).")
+    private double topP;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1337",
+            description = "Seed of the choices (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Mixin(name = "Computation")
+    private KernelOptions kernelOptions;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Sampler sampler;
+        try {
+            sampler = new Sampler(temperature, topK, topP, seed);
+        } catch (IllegalArgumentException outOfRange) {
+            throw wrong(outOfRange.getMessage());
+        }
+        if (tokens < 0) {
+            throw wrong("--tokens is " + tokens + "; expected at least 0");
+        }
+        Checkpoint stored = Checkpoint.open(checkpoint);
+        GptConfig config = stored.modelConfig(GptConfig.class, GptConfig::parameterCount);
+        Tokenizer tokenizer = stored.tokenizer();
+        if (tokenizer == null || tokenizer.size() != config.vocabulary()) {
+            throw new IOException(stored.directory() + ": the model has " + config.vocabulary()
+                    + " tokens and the tokenizer " + (tokenizer == null ? 0 : tokenizer.size()));
+        }
+        int[] start;
+        try {
+            start = prompt.isEmpty() ? Prompts.start(tokenizer) : tokenizer.encode(prompt);
+        } catch (IllegalArgumentException unknownCharacter) {
+            throw wrong("--prompt: " + unknownCharacter.getMessage());
+        }
+        try (Kernels kernels = kernelOptions.open()) {
+            Gpt model = new Gpt(config, kernels, stored.elementType(), 0);
+            stored.loadModel(model.parameters());
+            PrintWriter out = spec.commandLine().getOut();
+            out.print(prompt);
+            out.flush();
+            Stream stream = new Stream(tokenizer, out);
+            new Generator(model, sampler).generate(start, tokens, stream::add);
+            stream.end();
+        }
+        return 0;
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Prints tokens as soon as they are whole characters: a byte-pair token may be part of one. */
+    private static final class Stream {
+        private static final char PART = '\ufffd';
+
+        private final Tokenizer tokenizer;
+        private final PrintWriter out;
+        private int[] waiting = new int[0];
+
+        Stream(Tokenizer tokenizer, PrintWriter out) {
+            this.tokenizer = tokenizer;
+            this.out = out;
+        }
+
+        void add(int token) {
+            waiting = Arrays.copyOf(waiting, waiting.length + 1);
+            waiting[waiting.length - 1] = token;
+            String text = tokenizer.decode(waiting);
+            // A character has at most four bytes, so more than four tokens do not wait for one.
+            if (text.isEmpty() || text.charAt(text.length() - 1) != PART || waiting.length > 4) {
+                print(text);
+            }
+        }
+
+        void end() {
+            print(tokenizer.decode(waiting));
+            out.println();
+        }
+
+        private void print(String text) {
+            out.print(text);
+            out.flush();
+            waiting = new int[0];
+        }
+    }
+}

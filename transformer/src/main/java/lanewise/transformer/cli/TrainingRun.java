@@ -1,0 +1,182 @@
+package lanewise.transformer.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import lanewise.kernels.ElementType;
+import lanewise.kernels.Kernels;
+import lanewise.transformer.data.TokenBatch;
+import lanewise.transformer.models.Gpt;
+import lanewise.transformer.models.GptConfig;
+import lanewise.transformer.reports.RunReport;
+import lanewise.transformer.reports.Summary;
+import lanewise.transformer.training.Checkpoint;
+import lanewise.transformer.training.MetricsLog;
+import lanewise.transformer.training.RunFolder;
+import lanewise.transformer.training.StepMetrics;
+import lanewise.transformer.training.Trainer;
+import lanewise.transformer.training.TrainingConfig;
+import lanewise.transformer.training.TrainingListener;
+import lanewise.transformer.training.TrainingResult;
+
+/** One run of {@code lanewise train}, from its first line to its report. */
+final class TrainingRun {
+    private final Kernels kernels;
+    private final Gpt model;
+    private final TrainingConfig config;
+    private final Dataset dataset;
+    private final RunFolder folder;
+    private final Checkpoint from;
+
+    private TrainingRun(Kernels kernels, Gpt model, TrainingConfig config, Dataset dataset, RunFolder folder,
+            Checkpoint from) {
+        this.kernels = kernels;
+        this.model = model;
+        this.config = config;
+        this.dataset = dataset;
+        this.folder = folder;
+        this.from = from;
+    }
+
+    static TrainingRun fresh(Kernels kernels, GptConfig modelConfig, TrainingConfig config, Dataset dataset,
+            ElementType type, Path out) throws IOException {
+        RunFolder folder = RunFolder.create(out, modelConfig, config, dataset.config(), dataset.tokenizer());
+        return new TrainingRun(kernels, new Gpt(modelConfig, kernels, type, config.seed()), config, dataset, folder,
+                null);
+    }
+
+    static TrainingRun resumed(Kernels kernels, Checkpoint checkpoint, TrainingConfig config) throws IOException {
+        GptConfig modelConfig = checkpoint.modelConfig(GptConfig.class, GptConfig::parameterCount);
+        Dataset dataset = Dataset.reopen(checkpoint, config.batch(), config.seed());
+        Gpt model = new Gpt(modelConfig, kernels, checkpoint.elementType(), config.seed());
+        RunFolder folder = RunFolder.resume(checkpoint, modelConfig, config, dataset.config(), dataset.tokenizer());
+        return new TrainingRun(kernels, model, config, dataset, folder, checkpoint);
+    }
+
+    /**
+     * Trains and tells.
+     *
+     * @param results  samples, accuracy and the path of the report
+     * @param progress everything on the way
+     * @param columns  width of the terminal that progress goes to; 0 if it is none
+     * @param json     where the summary goes; null for nowhere
+     * @return the exit code
+     */
+    int execute(PrintWriter results, PrintWriter progress, int columns, Path json) throws IOException {
+        int done = from == null ? 0 : from.state().step();
+        progress.printf(Locale.ROOT, "Training on %s: %,d parameters, %s%n", dataset.title(), model.parameterCount(),
+                Choice.word(model.type()));
+        progress.println("Kernels " + kernels.describe().replace("\n", "\n  "));
+        progress.printf("%s %s (Ctrl-C saves and stops)%n",
+                from == null ? "Writing to" : "Continuing after step " + done + " in", folder.path());
+
+        Map<String, Record> configurations = new LinkedHashMap<>();
+        configurations.put("Model", model.config());
+        configurations.put("Training", config);
+        configurations.put("Data", dataset.config());
+        RunReport report = new RunReport("Training on " + dataset.title(), configurations, model.parameterCount(), kernels);
+        Path metricsFile = folder.path().resolve("metrics.csv");
+        try (MetricsLog metrics = from == null ? MetricsLog.create(metricsFile) : MetricsLog.resume(metricsFile, done);
+                Progress bar = new Progress(progress, columns, done, config.steps())) {
+            Trainer<TokenBatch> trainer = new Trainer<>(kernels, model, dataset.source(), config, folder,
+                    List.of(metrics, bar, new ReportAtCheckpoints(report)));
+            if (from != null) {
+                trainer.resume(from);
+            }
+            try (Interrupt interrupt = new Interrupt(() -> {
+                bar.line("Stopping after this step...");
+                trainer.requestStop();
+            })) {
+                TrainingResult result = trainer.run();
+                bar.close();
+                finish(result, report, results, progress, json);
+            }
+        }
+        return 0;
+    }
+
+    private void finish(TrainingResult result, RunReport report, PrintWriter results, PrintWriter progress, Path json)
+            throws IOException {
+        Double accuracy = result.finished() ? dataset.accuracy(model) : null;
+        Map<String, String> samples = result.finished() ? dataset.samples(model, config.seed()) : Map.of();
+        Summary summary = Summary.of(result, accuracy, model.parameterCount(), kernels);
+        if (json != null) {
+            summary.write(json);
+        }
+        report.write(folder.path(), summary, samples);
+
+        progress.printf(Locale.ROOT, "%s after %,d steps in %s, %,.0f tokens/s%n",
+                result.finished() ? "Done" : "Stopped", result.step(), Progress.time(result.seconds()),
+                result.tokensPerSecond());
+        samples.forEach((label, text) -> results.printf("%n%s:%n%s%n%n", capitalized(label), text));
+        if (accuracy != null) {
+            results.printf(Locale.ROOT, "Exact answers on held-out problems: %.2f %%%n", 100 * accuracy);
+        }
+        if (result.heldOut() != null) {
+            results.printf(Locale.ROOT, "Validation loss: %.4f%n", result.heldOut().meanLoss());
+        }
+        results.println("Report: " + folder.path().resolve("report.html"));
+        if (result.finished()) {
+            results.println("Try it: lanewise generate --checkpoint " + folder.path());
+        } else {
+            results.println("Continue with: lanewise train --resume " + folder.path());
+        }
+    }
+
+    private static String capitalized(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    }
+
+    /** Renews the report when a checkpoint has been written. */
+    private final class ReportAtCheckpoints implements TrainingListener {
+        private final RunReport report;
+
+        ReportAtCheckpoints(RunReport report) {
+            this.report = report;
+        }
+
+        @Override
+        public void step(StepMetrics metrics) {
+        }
+
+        @Override
+        public void saved(int step, Path checkpoint) throws IOException {
+            if (step < config.steps()) {
+                report.write(folder.path());
+            }
+        }
+    }
+
+    /** Turns Ctrl-C into a request, and holds the JVM back until the work behind it is done. */
+    private static final class Interrupt implements AutoCloseable {
+        private final CountDownLatch done = new CountDownLatch(1);
+        private final Thread hook;
+
+        Interrupt(Runnable request) {
+            hook = new Thread(() -> {
+                request.run();
+                try {
+                    done.await();
+                } catch (InterruptedException impatient) {
+                    Thread.currentThread().interrupt();
+                }
+            }, "lanewise-interrupt");
+            Runtime.getRuntime().addShutdownHook(hook);
+        }
+
+        @Override
+        public void close() {
+            done.countDown();
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException shuttingDown) {
+                // The hook is running, and returns now.
+            }
+        }
+    }
+}
