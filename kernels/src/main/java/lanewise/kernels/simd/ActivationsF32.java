@@ -7,7 +7,7 @@ import lanewise.kernels.Workers;
 
 /** {@link ActivationLoopsF32} over tensors. */
 final class ActivationsF32 implements Activations {
-    private static final int WORK = 16;
+    private static final int WORK = 4;
 
     private final Workers workers;
 

@@ -18,12 +18,26 @@ import lanewise.kernels.scalar.ScalarColumnF32;
 final class SimdColumnF32 implements Column {
     private final Column scalar;
     private final Matmul matmul;
+    private final Softmax softmax;
+    private final Loss loss;
+    private final Elementwise elementwise;
+    private final Normalization normalization;
+    private final Reduction reduction;
+    private final Embedding embedding;
+    private final Optimizer optimizer;
     private final Activations activations;
     private final Attention attention;
 
     SimdColumnF32(Workers workers) {
         scalar = new ScalarColumnF32(workers);
         matmul = new MatmulF32(workers);
+        softmax = new SoftmaxF32(workers);
+        loss = new LossF32(workers);
+        elementwise = new ElementwiseF32(workers);
+        normalization = new NormalizationF32(workers);
+        reduction = new ReductionF32(workers);
+        embedding = new EmbeddingF32(workers);
+        optimizer = new OptimizerF32(workers);
         activations = new ActivationsF32(workers);
         attention = new AttentionF32(workers);
     }
@@ -40,17 +54,17 @@ final class SimdColumnF32 implements Column {
 
     @Override
     public Softmax softmax() {
-        return scalar.softmax();
+        return softmax;
     }
 
     @Override
     public Loss loss() {
-        return scalar.loss();
+        return loss;
     }
 
     @Override
     public Normalization normalization() {
-        return scalar.normalization();
+        return normalization;
     }
 
     @Override
@@ -60,21 +74,21 @@ final class SimdColumnF32 implements Column {
 
     @Override
     public Elementwise elementwise() {
-        return scalar.elementwise();
+        return elementwise;
     }
 
     @Override
     public Reduction reduction() {
-        return scalar.reduction();
+        return reduction;
     }
 
     @Override
     public Embedding embedding() {
-        return scalar.embedding();
+        return embedding;
     }
 
     @Override
     public Optimizer optimizer() {
-        return scalar.optimizer();
+        return optimizer;
     }
 }

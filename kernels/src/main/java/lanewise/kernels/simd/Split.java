@@ -10,8 +10,10 @@ import lanewise.kernels.Workers;
 final class Split {
     /** Work is counted in about the time of one multiplication of a vector's lane: a task takes some microseconds. */
     private static final long WORK_PER_TASK = 65_536;
-    /** Ranges of columns start at multiples of this, so that threads share no cache line of an aligned array. */
-    private static final int BLOCK = 256;
+    /** Parts of a long row start at multiples of this: whole vectors, and few cache lines shared by threads. */
+    private static final int ELEMENTS = 256;
+    /** The same for columns of a matrix: at least a vector of any width and type. */
+    private static final int COLUMNS = 16;
 
     private Split() {
     }
@@ -39,11 +41,15 @@ final class Split {
         }
     }
 
-    /** Splits columns, at multiples of a block of them. */
+    /** Splits the columns of a matrix, between whole vectors. */
     static void columns(Workers workers, int columns, long workPerColumn, Range range) {
-        int blocks = (columns + BLOCK - 1) / BLOCK;
-        rows(workers, blocks, BLOCK * workPerColumn,
-                (from, to) -> range.run(from * BLOCK, Math.min(to * BLOCK, columns)));
+        blocks(workers, columns, COLUMNS, workPerColumn, range);
+    }
+
+    private static void blocks(Workers workers, int count, int size, long workPerElement, Range range) {
+        int blocks = (int) ((count + size - 1L) / size);
+        rows(workers, blocks, size * workPerElement,
+                (from, to) -> range.run(from * size, (int) Math.min((long) to * size, count)));
     }
 
     /**
@@ -54,7 +60,7 @@ final class Split {
     static void elements(Workers workers, Tensor shape, boolean contiguous, long workPerElement, Piece piece) {
         int columns = shape.columns();
         if (contiguous) {
-            columns(workers, shape.elements(), workPerElement, (from, to) -> piece.run(0, from, to));
+            blocks(workers, shape.elements(), ELEMENTS, workPerElement, (from, to) -> piece.run(0, from, to));
         } else {
             rows(workers, shape.rows(), columns * workPerElement, (from, to) -> {
                 for (int row = from; row < to; row++) {

@@ -1,0 +1,90 @@
+package lanewise.kernels.simd;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import lanewise.kernels.Embedding;
+import lanewise.kernels.Tensor;
+import lanewise.kernels.Workers;
+
+/** Rows copied, added and rotated. */
+final class EmbeddingF32 implements Embedding {
+    private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    private final Workers workers;
+    /** The last one used: training asks for the same positions again and again. */
+    private volatile RotaryTableF32 table = new RotaryTableF32(0, 1, 0, 0);
+
+    EmbeddingF32(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void gather(Tensor table, int[] ids, Tensor y) {
+        Split.rows(workers, ids.length, table.columns(), (from, to) -> {
+            for (int i = from; i < to; i++) {
+                System.arraycopy(table.floats(), table.offset() + ids[i] * table.rowStride(), y.floats(),
+                        y.offset() + i * y.rowStride(), table.columns());
+            }
+        });
+    }
+
+    @Override
+    public void scatterAdd(Tensor dY, int[] ids, Tensor dTable) {
+        // Split by columns: two rows of dY may go to the same row of the table.
+        Split.columns(workers, dY.columns(), ids.length, (from, to) -> {
+            for (int i = 0; i < ids.length; i++) {
+                int at = dTable.offset() + ids[i] * dTable.rowStride() + from;
+                ElementwiseF32.add(dTable.floats(), at, dY.floats(), dY.offset() + i * dY.rowStride() + from,
+                        dTable.floats(), at, to - from);
+            }
+        });
+    }
+
+    @Override
+    public void rotary(int headWidth, int length, int firstPosition, double base, boolean inverse, Tensor x,
+            Tensor y) {
+        if (x.elements() == 0) {
+            return;
+        }
+        RotaryTableF32 angles = table;
+        if (!angles.covers(headWidth, base, firstPosition, length)) {
+            angles = new RotaryTableF32(headWidth, base, firstPosition, length);
+            table = angles;
+        }
+        RotaryTableF32 used = angles;
+        float sign = inverse ? -1 : 1;
+        int half = headWidth / 2;
+        Split.rows(workers, x.rows(), 2L * x.columns(), (from, to) -> {
+            for (int r = from; r < to; r++) {
+                int row = used.row(firstPosition + r % length);
+                int xAt = x.offset() + r * x.rowStride();
+                int yAt = y.offset() + r * y.rowStride();
+                for (int head = 0; head < x.columns(); head += headWidth) {
+                    rotate(sign, used.cosines, used.sines, row, x.floats(), xAt + head, y.floats(), yAt + head, half);
+                }
+            }
+        });
+    }
+
+    private static void rotate(float sign, float[] cosines, float[] sines, int row, float[] x, int xAt, float[] y,
+            int yAt, int half) {
+        int i = 0;
+        for (; i < SPECIES.loopBound(half); i += LANES) {
+            FloatVector cosine = FloatVector.fromArray(SPECIES, cosines, row + i);
+            FloatVector sine = FloatVector.fromArray(SPECIES, sines, row + i).mul(sign);
+            FloatVector a = FloatVector.fromArray(SPECIES, x, xAt + i);
+            FloatVector b = FloatVector.fromArray(SPECIES, x, xAt + half + i);
+            a.mul(cosine).sub(b.mul(sine)).intoArray(y, yAt + i);
+            b.mul(cosine).add(a.mul(sine)).intoArray(y, yAt + half + i);
+        }
+        for (; i < half; i++) {
+            float cosine = cosines[row + i];
+            float sine = sines[row + i] * sign;
+            float a = x[xAt + i];
+            float b = x[xAt + half + i];
+            y[yAt + i] = a * cosine - b * sine;
+            y[yAt + half + i] = b * cosine + a * sine;
+        }
+    }
+}

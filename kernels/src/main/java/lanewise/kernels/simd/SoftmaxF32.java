@@ -1,0 +1,124 @@
+package lanewise.kernels.simd;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import lanewise.kernels.Softmax;
+import lanewise.kernels.Tensor;
+import lanewise.kernels.Workers;
+
+/** Row by row, in the passes of {@link ExponentialRowF32}. */
+final class SoftmaxF32 implements Softmax {
+    private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
+    private static final int LANES = SPECIES.length();
+
+    private final Workers workers;
+
+    SoftmaxF32(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void forward(double scale, Tensor x, Tensor y) {
+        Split.rows(workers, x.rows(), 6L * x.columns(), (from, to) -> forwardRows((float) scale, x, y, from, to));
+    }
+
+    private void forwardRows(float scale, Tensor x, Tensor y, int from, int to) {
+        int n = x.columns();
+        int padded = ExponentialRowF32.padded(n);
+        float[] lanes = workers.scratch().floats(0, LANES);
+        // Rows of whole vectors are worked on where they end up.
+        float[] work = padded == n ? y.floats() : workers.scratch().floats(1, padded);
+        for (int r = from; r < to; r++) {
+            int yAt = y.offset() + r * y.rowStride();
+            int at = padded == n ? yAt : 0;
+            float maximum = ExponentialRowF32.scaleAndMaximum(scale, x.floats(), x.offset() + r * x.rowStride(), work,
+                    at, n);
+            double sum = ExponentialRowF32.exponentialsAndSum(finite(maximum), work, at, n, lanes);
+            // A sum of 0 comes of a row of nothing but negative infinity, a NaN of a NaN in it.
+            ExponentialRowF32.multiply(sum == 0 ? 0 : (float) (1 / sum), work, at, n);
+            if (padded != n) {
+                System.arraycopy(work, 0, y.floats(), yAt, n);
+            }
+        }
+    }
+
+    @Override
+    public void logForward(double scale, Tensor x, Tensor y) {
+        Split.rows(workers, x.rows(), 6L * x.columns(), (from, to) -> logForwardRows((float) scale, x, y, from, to));
+    }
+
+    private void logForwardRows(float scale, Tensor x, Tensor y, int from, int to) {
+        int n = x.columns();
+        int padded = ExponentialRowF32.padded(n);
+        float[] lanes = workers.scratch().floats(0, LANES);
+        float[] work = padded == n ? y.floats() : workers.scratch().floats(1, padded);
+        for (int r = from; r < to; r++) {
+            int yAt = y.offset() + r * y.rowStride();
+            int at = padded == n ? yAt : 0;
+            float maximum = finite(ExponentialRowF32.scaleAndMaximum(scale, x.floats(),
+                    x.offset() + r * x.rowStride(), work, at, n));
+            double sum = ExponentialRowF32.sumOfExponentials(maximum, work, at, n, lanes);
+            ExponentialRowF32.subtract(maximum, sum == 0 ? 0 : (float) Math.log(sum), work, at, n);
+            if (padded != n) {
+                System.arraycopy(work, 0, y.floats(), yAt, n);
+            }
+        }
+    }
+
+    /** What to subtract from a row: 0 instead of a maximum of negative infinity, from which the distance would be NaN. */
+    static float finite(float maximum) {
+        return maximum == Float.NEGATIVE_INFINITY ? 0 : maximum;
+    }
+
+    @Override
+    public void backward(double scale, Tensor y, Tensor dy, Tensor dx) {
+        Split.rows(workers, y.rows(), 2L * y.columns(), (from, to) -> {
+            float[] lanes = workers.scratch().floats(0, LANES);
+            for (int r = from; r < to; r++) {
+                int yAt = y.offset() + r * y.rowStride();
+                int dyAt = dy.offset() + r * dy.rowStride();
+                double dot = RowSumsF32.dot(y.floats(), yAt, dy.floats(), dyAt, y.columns(), lanes);
+                backward((float) scale, (float) dot, y.floats(), yAt, dy.floats(), dyAt, dx.floats(),
+                        dx.offset() + r * dx.rowStride(), y.columns());
+            }
+        });
+    }
+
+    private static void backward(float scale, float dot, float[] y, int yAt, float[] dy, int dyAt, float[] dx,
+            int dxAt, int n) {
+        int i = 0;
+        for (; i < SPECIES.loopBound(n); i += LANES) {
+            FloatVector.fromArray(SPECIES, dy, dyAt + i).sub(dot).mul(FloatVector.fromArray(SPECIES, y, yAt + i))
+                    .mul(scale).intoArray(dx, dxAt + i);
+        }
+        for (; i < n; i++) {
+            dx[dxAt + i] = (dy[dyAt + i] - dot) * y[yAt + i] * scale;
+        }
+    }
+
+    @Override
+    public void logBackward(double scale, Tensor y, Tensor dy, Tensor dx) {
+        Split.rows(workers, y.rows(), 4L * y.columns(), (from, to) -> {
+            float[] lanes = workers.scratch().floats(0, LANES);
+            for (int r = from; r < to; r++) {
+                int dyAt = dy.offset() + r * dy.rowStride();
+                double sum = RowSumsF32.sum(dy.floats(), dyAt, dy.columns(), lanes);
+                logBackward((float) scale, (float) sum, y.floats(), y.offset() + r * y.rowStride(), dy.floats(), dyAt,
+                        dx.floats(), dx.offset() + r * dx.rowStride(), y.columns());
+            }
+        });
+    }
+
+    private static void logBackward(float scale, float sum, float[] y, int yAt, float[] dy, int dyAt, float[] dx,
+            int dxAt, int n) {
+        int i = 0;
+        for (; i < SPECIES.loopBound(n); i += LANES) {
+            FloatVector e = MathF32.expOfNonPositive(FloatVector.fromArray(SPECIES, y, yAt + i));
+            FloatVector.fromArray(SPECIES, dy, dyAt + i).sub(e.mul(sum)).mul(scale).intoArray(dx, dxAt + i);
+        }
+        for (; i < n; i++) {
+            float e = MathF32.expOfNonPositive(FloatVector.broadcast(SPECIES, y[yAt + i])).lane(0);
+            dx[dxAt + i] = (dy[dyAt + i] - e * sum) * scale;
+        }
+    }
+}
