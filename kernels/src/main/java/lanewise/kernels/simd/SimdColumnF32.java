@@ -12,34 +12,31 @@ import lanewise.kernels.Optimizer;
 import lanewise.kernels.Reduction;
 import lanewise.kernels.Softmax;
 import lanewise.kernels.Workers;
-import lanewise.kernels.scalar.ScalarColumnF32;
 
-/** Every family for float32: with vectors where there is a kernel for it, else by its definition. */
+/** Every family for float32, in vectors. */
 final class SimdColumnF32 implements Column {
-    private final Column scalar;
     private final Matmul matmul;
+    private final Attention attention;
     private final Softmax softmax;
     private final Loss loss;
-    private final Elementwise elementwise;
     private final Normalization normalization;
+    private final Activations activations;
+    private final Elementwise elementwise;
     private final Reduction reduction;
     private final Embedding embedding;
     private final Optimizer optimizer;
-    private final Activations activations;
-    private final Attention attention;
 
     SimdColumnF32(Workers workers) {
-        scalar = new ScalarColumnF32(workers);
         matmul = new MatmulF32(workers);
+        attention = new AttentionF32(workers);
         softmax = new SoftmaxF32(workers);
         loss = new LossF32(workers);
-        elementwise = new ElementwiseF32(workers);
         normalization = new NormalizationF32(workers);
+        activations = new ActivationsF32(workers);
+        elementwise = new ElementwiseF32(workers);
         reduction = new ReductionF32(workers);
         embedding = new EmbeddingF32(workers);
         optimizer = new OptimizerF32(workers);
-        activations = new ActivationsF32(workers);
-        attention = new AttentionF32(workers);
     }
 
     @Override
