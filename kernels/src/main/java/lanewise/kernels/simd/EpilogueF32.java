@@ -1,7 +1,6 @@
 package lanewise.kernels.simd;
 
 import lanewise.kernels.Activation;
-import lanewise.kernels.scalar.ScalarFunctions;
 
 /** What happens to a piece of a row of C once its sums are complete, while the caches still hold it. */
 final class EpilogueF32 {
@@ -25,9 +24,7 @@ final class EpilogueF32 {
             System.arraycopy(c, cOffset, pre, preOffset, length);
         }
         if (activation != Activation.IDENTITY) {
-            for (int j = 0; j < length; j++) {
-                c[cOffset + j] = (float) ScalarFunctions.activation(activation, c[cOffset + j]);
-            }
+            ActivationLoopsF32.forward(activation, c, cOffset, c, cOffset, length);
         }
     }
 }
