@@ -3,7 +3,7 @@ package lanewise.kernels;
 /**
  * Scaled dot-product attention, fused: {@code softmax(scale Q K^T + mask) V} for every sequence and head, without ever
  * storing the length by length matrix (Dao et al., FlashAttention, arXiv 2205.14135). Memory beyond the arguments is
- * proportional to threads times head width.
+ * at most proportional to threads times length times head width, and kept for the next call.
  *
  * <p>Tensors hold one row per token and the heads side by side: head h stands in columns h headWidth to
  * (h+1) headWidth. Any of them may be a view of some columns of a wider matrix, such as a fused query-key-value projection.

@@ -16,7 +16,7 @@ public interface Workers extends AutoCloseable {
 
     /**
      * Runs tasks 0 to count - 1 and returns when all are done. Called from within a task, or while another caller is being
-     * served, it runs them all on the calling thread. The first exception of a task is thrown again here.
+     * served, it may run them all on the calling thread. The first exception of a task is thrown again here.
      */
     void run(int count, Task task);
 
