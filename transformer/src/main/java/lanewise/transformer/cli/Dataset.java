@@ -56,6 +56,13 @@ record Dataset(DataConfig config, DataSource<TokenBatch> source, Tokenizer token
                 : Path.of(config.file()).getFileName().toString();
     }
 
+    /** Something to ask the model, as a word on the command line. */
+    String examplePrompt() {
+        return config.task() == DataConfig.Task.ADDITION
+                ? "27".substring(0, Math.min(2, config.digits())) + "+" + "58".substring(0, Math.min(2, config.digits()))
+                : "'The '";
+    }
+
     /** Share of held-out problems that the model answers exactly; null where there are none. */
     Double accuracy(Gpt model) {
         return source instanceof AdditionData data ? (Double) data.exactAccuracy(model) : null;

@@ -5,7 +5,11 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lanewise.kernels.Kernels;
+import lanewise.transformer.data.AdditionData;
+import lanewise.transformer.data.DataConfig;
 import lanewise.transformer.data.Tokenizer;
 import lanewise.transformer.models.Generator;
 import lanewise.transformer.models.Gpt;
@@ -24,9 +28,11 @@ import picocli.CommandLine.Spec;
         sortOptions = false, abbreviateSynopsis = true,
         description = "Lets a trained model continue a text, and prints it as it comes.",
         footer = {"", "Examples:", "  lanewise generate --checkpoint runs/shakespeare --prompt ROMEO: --tokens 300",
-            "  lanewise generate --checkpoint runs/addition --prompt 27+58= --temperature 0 --tokens 4",
-            "A model of sums writes their digits from the last to the first."})
+            "  lanewise generate --checkpoint runs/addition --prompt 27+58",
+            "A model of sums answers its problem; the options of the choices do not apply."})
 final class GenerateCommand implements Callable<Integer> {
+    private static final Pattern SUM = Pattern.compile("\\s*(\\d{1,18})\\s*\\+\\s*(\\d{1,18})\\s*=?\\s*");
+
     @Option(names = "--checkpoint", paramLabel = "DIR", required = true,
             description = "A run's folder, for its newest checkpoint, or the folder of one checkpoint.")
     private Path checkpoint;
@@ -80,23 +86,46 @@ final class GenerateCommand implements Callable<Integer> {
             throw new IOException(stored.directory() + ": the model has " + config.vocabulary()
                     + " tokens and the tokenizer " + (tokenizer == null ? 0 : tokenizer.size()));
         }
+        DataConfig data = stored.dataConfig(DataConfig.class);
+        try (Kernels kernels = kernelOptions.open()) {
+            Gpt model = new Gpt(config, kernels, stored.elementType(), 0);
+            stored.loadModel(model.parameters());
+            if (data.task() == DataConfig.Task.ADDITION) {
+                add(data.digits(), model);
+            } else {
+                write(tokenizer, new Generator(model, sampler));
+            }
+        }
+        return 0;
+    }
+
+    private void write(Tokenizer tokenizer, Generator generator) {
         int[] start;
         try {
             start = prompt.isEmpty() ? Prompts.start(tokenizer) : tokenizer.encode(prompt);
         } catch (IllegalArgumentException unknownCharacter) {
             throw wrong("--prompt: " + unknownCharacter.getMessage());
         }
-        try (Kernels kernels = kernelOptions.open()) {
-            Gpt model = new Gpt(config, kernels, stored.elementType(), 0);
-            stored.loadModel(model.parameters());
-            PrintWriter out = spec.commandLine().getOut();
-            out.print(prompt);
-            out.flush();
-            Stream stream = new Stream(tokenizer, out);
-            new Generator(model, sampler).generate(start, tokens, stream::add);
-            stream.end();
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(prompt);
+        out.flush();
+        Stream stream = new Stream(tokenizer, out);
+        generator.generate(start, tokens, stream::add);
+        stream.end();
+    }
+
+    private void add(int digits, Gpt model) {
+        Matcher problem = SUM.matcher(prompt);
+        if (!problem.matches()) {
+            throw wrong("this model adds: expected a --prompt such as 27+58 (with numbers of " + digits + " digits), given \"" + prompt + "\"");
         }
-        return 0;
+        Generator greedy = new Generator(model, new Sampler(0, 0, 1, 0));
+        try {
+            spec.commandLine().getOut().println(new AdditionData(digits, 1, 0).solve(Long.parseLong(problem.group(1)),
+                    Long.parseLong(problem.group(2)), (start, count) -> greedy.generate(start, count, token -> { })));
+        } catch (IllegalArgumentException tooLarge) {
+            throw wrong("--prompt: " + tooLarge.getMessage());
+        }
     }
 
     private ParameterException wrong(String message) {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.OptionSpec;
  */
 enum Preset {
     /** Small enough to learn two-digit sums in a minute or two on two cores. */
-    ADDITION("layers=2 width=128 steps=1500 batch=128 learning-rate=2e-3 evaluation-batches=0"),
+    ADDITION("layers=2 width=128 steps=1000 batch=128 learning-rate=2e-3 evaluation-batches=0"),
     /** nanoGPT's recipe for CPUs: config/train_shakespeare_char.py with the changes that its README makes. */
     SHAKESPEARE_CHAR_CPU("layers=4 width=128 context=64 steps=2000 batch=12"),
     /** nanoGPT's recipe for a GPU: config/train_shakespeare_char.py. */

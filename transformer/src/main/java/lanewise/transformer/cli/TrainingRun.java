@@ -122,7 +122,8 @@ final class TrainingRun {
         }
         results.println("Report: " + folder.path().resolve("report.html"));
         if (result.finished()) {
-            results.println("Try it: lanewise generate --checkpoint " + folder.path());
+            results.println("Try it: lanewise generate --checkpoint " + folder.path() + " --prompt "
+                    + dataset.examplePrompt());
         } else {
             results.println("Continue with: lanewise train --resume " + folder.path());
         }

@@ -115,22 +115,34 @@ public final class AdditionData implements DataSource<TokenBatch> {
     }
 
     /**
-     * Held-out problems with a model's answers, readable: {@code 27 + 58 = 85}, or with the right answer added where the
-     * model is wrong.
+     * A problem with a model's answer, readable: {@code 27 + 58 = 85}, or with the right answer added where the model is
+     * wrong.
      *
-     * @param count    number of problems, evenly spaced over the held-out ones
      * @param generate continues a prompt's tokens by a number of most probable tokens; returns only the new ones
+     * @throws IllegalArgumentException if a number is negative or has too many digits
+     */
+    public String solve(long left, long right, BiFunction<int[], Integer, int[]> generate) {
+        if (left < 0 || right < 0 || left >= limit || right >= limit) {
+            throw new IllegalArgumentException(
+                    left + " + " + right + " is no problem of " + digits + (digits == 1 ? " digit" : " digits"));
+        }
+        String[] sides = format(new Problem(left, right)).split("=");
+        String given = tokenizer.decode(generate.apply(tokenizer.encode(sides[0] + "="), sides[1].length()));
+        String line = left + " + " + right + " = " + readable(given);
+        return given.equals(sides[1]) ? line : line + "   wrong: it is " + (left + right);
+    }
+
+    /**
+     * Held-out problems with a model's answers, as {@link #solve} gives them.
+     *
+     * @param count number of problems, evenly spaced over the held-out ones
      */
     public List<String> samples(int count, BiFunction<int[], Integer, int[]> generate) {
         List<String> lines = new ArrayList<>();
         int shown = Math.min(count, heldOut.size());
         for (int i = 0; i < shown; i++) {
             Problem problem = heldOut.get((int) ((long) i * heldOut.size() / shown));
-            String[] sides = format(problem).split("=");
-            int[] answer = generate.apply(tokenizer.encode(sides[0] + "="), sides[1].length());
-            String given = tokenizer.decode(answer);
-            String line = problem.left + " + " + problem.right + " = " + readable(given);
-            lines.add(given.equals(sides[1]) ? line : line + "   wrong: it is " + (problem.left + problem.right));
+            lines.add(solve(problem.left, problem.right, generate));
         }
         return lines;
     }

@@ -102,6 +102,16 @@ class TrainCommandTest {
     }
 
     @Test
+    void aModelOfSumsAnswersProblems() {
+        Path out = folder.resolve("run");
+        train("--digits", 1, "--steps", 2, "--out", out).succeeds();
+        String answer = CommandLineRun.of("generate", "--checkpoint", out, "--prompt", "4 + 5=").succeeds().out();
+        assertTrue(answer.startsWith("4 + 5 = "), answer);
+        CommandLineRun.of("generate", "--checkpoint", out).fails(2, "this model adds", "27+58");
+        CommandLineRun.of("generate", "--checkpoint", out, "--prompt", "27+58").fails(2, "27 + 58", "1 digit");
+    }
+
+    @Test
     void trainsOnBytePairs() throws IOException {
         Path out = folder.resolve("run");
         train("--text", text(), "--tokenizer", "gpt2", "--context", 8, "--steps", 1, "--out", out).succeeds();
