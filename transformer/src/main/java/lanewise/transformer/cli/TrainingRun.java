@@ -110,9 +110,9 @@ final class TrainingRun {
         }
         report.write(folder.path(), summary, samples);
 
-        progress.printf(Locale.ROOT, "%s after %,d steps in %s, %,.0f tokens/s%n",
-                result.finished() ? "Done" : "Stopped", result.step(), Progress.time(result.seconds()),
-                result.tokensPerSecond());
+        progress.printf(Locale.ROOT, "%s after %,d steps in %s%s%n", result.finished() ? "Done" : "Stopped",
+                result.step(), Progress.time(result.seconds()), Double.isFinite(result.tokensPerSecond())
+                        ? String.format(Locale.ROOT, ", %,.0f tokens/s", result.tokensPerSecond()) : "");
         samples.forEach((label, text) -> results.printf("%n%s:%n%s%n%n", capitalized(label), text));
         if (accuracy != null) {
             results.printf(Locale.ROOT, "Exact answers on held-out problems: %.2f %%%n", 100 * accuracy);

@@ -59,12 +59,15 @@ public record RunReport(String title, Map<String, Record> configurations, long p
         if (result.heldOut() != null) {
             report.figure("validation loss", String.format(Locale.ROOT, "%.4f", result.heldOut().meanLoss()));
         }
-        report.figure("training loss", String.format(Locale.ROOT, "%.4f", result.trainLoss()))
-                .figure("steps", String.format(Locale.ROOT, result.finished() ? "%,d" : "%,d (stopped)", result.step()))
+        // A run that is resumed when it is already done takes no step, and has neither.
+        if (Double.isFinite(result.trainLoss())) {
+            report.figure("training loss", String.format(Locale.ROOT, "%.4f", result.trainLoss()))
+                    .figure("tokens per second", String.format(Locale.ROOT, "%,.0f", result.tokensPerSecond()));
+        }
+        report.figure("steps", String.format(Locale.ROOT, result.finished() ? "%,d" : "%,d (stopped)", result.step()))
                 .figure("parameters", String.format(Locale.ROOT, "%,d", parameters))
-                .figure("tokens per second", String.format(Locale.ROOT, "%,.0f", result.tokensPerSecond()))
-                .figure("time", String.format(Locale.ROOT, "%d:%02d min", (long) result.seconds() / 60,
-                        (long) result.seconds() % 60));
+                .figure("minutes", String.format(Locale.ROOT, "%d:%02d", Math.round(result.seconds()) / 60,
+                        Math.round(result.seconds()) % 60));
     }
 
     private static List<Chart> charts(MetricsTable metrics) {
@@ -103,10 +106,18 @@ public record RunReport(String title, Map<String, Record> configurations, long p
                 rows.putAll(rows(inner));
             } else if (value != null) {
                 rows.put(component.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT),
-                        value instanceof Enum<?> constant
-                                ? constant.name().toLowerCase(Locale.ROOT).replace('_', ' ') : value.toString());
+                        plain(value));
             }
         }
         return rows;
+    }
+
+    private static String plain(Object value) {
+        if (value instanceof Enum<?> constant) {
+            return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
+        // 1.0E-4 is 1e-4, and 0.0 is 0.
+        return value instanceof Double ? value.toString().replace("E", "e").replaceFirst("\\.0(?=e|$)", "")
+                : value.toString();
     }
 }
