@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of which every term is added in double. The last argument is a work area of two vectors. */
+/** Sums of which every term is added in double. The last argument is a work area of one vector. */
 final class DoubleSums {
     private static final VectorSpecies<Double> SPECIES = VectorSpecies.of(double.class, VectorWidth.SHAPE);
     private static final int LANES = SPECIES.length();

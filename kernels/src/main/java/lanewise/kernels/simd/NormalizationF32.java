@@ -46,19 +46,20 @@ final class NormalizationF32 implements Normalization {
     private void forward(Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y, Tensor mean, Tensor rstd) {
         Split.rows(workers, x.rows(), 4L * x.columns(), (from, to) -> {
             float[] lanes = workers.scratch().floats(0, LANES);
+            double[] doubleLanes = workers.scratch().doubles(0, LANES);
             for (int r = from; r < to; r++) {
-                forwardRow(r, x, gain, shift, epsilon, y, mean, rstd, lanes);
+                forwardRow(r, x, gain, shift, epsilon, y, mean, rstd, lanes, doubleLanes);
             }
         });
     }
 
     private static void forwardRow(int r, Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y, Tensor mean,
-            Tensor rstd, float[] lanes) {
+            Tensor rstd, float[] lanes, double[] doubleLanes) {
         float[] xs = x.floats();
         int xAt = x.offset() + r * x.rowStride();
         int yAt = y.offset() + r * y.rowStride();
         int n = x.columns();
-        double exactMean = mean == null ? 0 : RowSumsF32.sum(xs, xAt, n, lanes) / n;
+        double exactMean = mean == null ? 0 : DoubleSums.sum(xs, xAt, n, doubleLanes) / n;
         float centre = (float) exactMean;
         // What rounding the mean took away counts where the mean is large and the deviations are small.
         double rest = exactMean - centre;

@@ -86,9 +86,9 @@ final class OptimizerF32 implements Optimizer {
         float decay = settings.decoupled() ? 0 : (float) settings.weightDecay();
         Split.elements(workers, parameter, contiguous, 8, (row, from, to) ->
                 adam((float) (1 - settings.beta1()), (float) (1 - settings.beta2()), (float) settings.epsilon(),
-                        meanCorrection, squaresCorrection, shrink, decay, (float) gradientScale, parameter.floats(), at(parameter, row, from),
-                        gradient.floats(), at(gradient, row, from), mean.floats(), at(mean, row, from),
-                        meanSquares.floats(), at(meanSquares, row, from), to - from));
+                        meanCorrection, squaresCorrection, shrink, decay, (float) gradientScale, parameter.floats(),
+                        at(parameter, row, from), gradient.floats(), at(gradient, row, from), mean.floats(),
+                        at(mean, row, from), meanSquares.floats(), at(meanSquares, row, from), to - from));
     }
 
     /**

@@ -39,7 +39,7 @@ final class ReductionF32 implements Reduction {
         int chunks = contiguous ? (elements + CHUNK - 1) / CHUNK : x.rows();
         double[] sums = workers.scratch().doubles(0, chunks);
         Split.rows(workers, chunks, length, (from, to) -> {
-            double[] lanes = workers.scratch().doubles(1, 2 * LANES);
+            double[] lanes = workers.scratch().doubles(1, LANES);
             for (int c = from; c < to; c++) {
                 int at = x.offset() + c * stride;
                 int n = contiguous ? Math.min(CHUNK, elements - c * CHUNK) : length;

@@ -1,0 +1,47 @@
+package lanewise.kernels;
+
+import static lanewise.kernels.KernelsUnderTest.assertSameBits;
+
+import java.util.Random;
+import java.util.function.Function;
+
+/** Inputs that the tests of several families share. */
+final class Cases {
+    static final int[] ROWS = {0, 1, 3, 8, 21};
+    static final int[] COLUMNS = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 259, 2311};
+
+    private Cases() {
+    }
+
+    /** A matrix of normally distributed numbers: guarded with gaps between rows, or a whole array. */
+    static Tensor random(Random random, ElementType type, boolean contiguous, int... shape) {
+        Tensor guarded = KernelsUnderTest.random(random, type, shape);
+        if (!contiguous) {
+            return guarded;
+        }
+        Tensor tensor = Tensor.zeros(type, shape);
+        tensor.copyFrom(guarded);
+        return tensor;
+    }
+
+    /** A matrix of NaN, as outputs should be before they are written. */
+    static Tensor unwritten(ElementType type, boolean contiguous, int... shape) {
+        Tensor tensor = contiguous ? Tensor.zeros(type, shape) : KernelsUnderTest.guarded(type, shape);
+        tensor.fill(Double.NaN);
+        return tensor;
+    }
+
+    /** Fails unless the result has the same bits on 1, 2, 3 and 7 threads. */
+    static void assertThreadsDoNotMatter(String name, Function<Kernels, Tensor> operation) {
+        Tensor expected = null;
+        for (int threads : new int[] {1, 2, 3, 7}) {
+            try (Kernels kernels = KernelsUnderTest.best(threads)) {
+                Tensor result = operation.apply(kernels);
+                if (expected == null) {
+                    expected = result;
+                }
+                assertSameBits(name + " on " + threads + " threads", expected, result);
+            }
+        }
+    }
+}
