@@ -2,22 +2,25 @@ package lanewise.kernels.simd;
 
 /** Tile and block sizes of the matrix products for each vector width: the one table, read in one place. */
 final class Blocking {
-    // Bits of a vector; vectors across a tile; summed indices of a block; tiles across a block.
+    // Bits of a vector; vectors across a tile; bytes along the summed index of a block (KC); rows of a block (MC).
     private static final int[][] TABLE = {
-        {128, 4, 1024, 8},
-        {256, 2, 512, 16},
-        {512, 4, 1024, 2},
+        {128, 4, 2048, 96},
+        {256, 2, 2048, 96},
+        {512, 4, 4096, 96},
     };
     private static final int[] ROW = row(VectorWidth.BITS);
 
     /** Vectors across a tile: 4 where there are 32 vector registers, 2 where there are 16. */
     static final int TILE_VECTORS = ROW[1];
 
-    /** Summed indices (KC) that a tile runs through before it is stored. */
-    static final int DEPTH = ROW[2];
+    /** As many summed indices as fill these bytes a tile runs through before it is stored. */
+    static final int DEPTH_BYTES = ROW[2];
 
-    /** Tiles (NC) across the block of C that a task works on: the panels of B for them stay in the L2 cache. */
-    static final int TILES = ROW[3];
+    /** Rows that a task works on: {@code ROWS * DEPTH_BYTES} bytes of A and one panel of B stay in the L2 cache. */
+    static final int ROWS = ROW[3];
+
+    /** With few columns, a task gets fewer rows so that there is work for all threads, but not fewer than this. */
+    static final int LEAST_ROWS = 24;
 
     /** B with at most so many elements is read in place: the caches hold it, so packing would not pay. */
     static final int IN_PLACE_ELEMENTS = 1 << 17;
@@ -28,8 +31,11 @@ final class Blocking {
     /** A transposed A with at least so many rows is packed, if B has as many columns: its steps are far apart. */
     static final int PACK_LEFT = 256;
 
-    /** Elements of A or of B that are packed at a time. */
-    static final int PACKED_ELEMENTS = 1 << 22;
+    /** For each thread, so many bytes of B are packed at a time, and used by all rows before the next. */
+    static final int PACKED_BYTES = 1 << 20;
+
+    /** A transposed A with more elements is read in place, to bound the memory for packing it. */
+    static final int PACK_LEFT_ELEMENTS = 1 << 22;
 
     /** Multiply-adds, or elements moved, that make a task worth another thread's while. */
     static final int TASK_WORK = 1 << 18;

@@ -40,8 +40,8 @@ final class MatrixVectorF32 extends OperandsF32 {
         }
         long work = (long) batches * length * Math.max(k, 1);
         int parts = (int) Math.min(4 * workers.threads(), work / Blocking.TASK_WORK * 8 + 1);
-        range = roundUp((length + parts - 1) / parts, 4 * LANES);
-        ranges = (length + range - 1) / range;
+        range = roundUp(divideUp(length, parts), 4 * LANES);
+        ranges = divideUp(length, range);
         run(batches * ranges, work * 8, multiplyRange);
         vector = null;
         result = null;

@@ -85,7 +85,11 @@ abstract class OperandsF32 {
         }
     }
 
+    static int divideUp(int size, int unit) {
+        return (size + unit - 1) / unit;
+    }
+
     static int roundUp(int size, int unit) {
-        return (size + unit - 1) / unit * unit;
+        return divideUp(size, unit) * unit;
     }
 }

@@ -17,7 +17,7 @@ final class ProductF32 extends OperandsF32 {
     private static final int HEIGHT = TallTileF32.ROWS;
     private static final int WIDTH = TallTileF32.COLUMNS;
     private static final int LANES = NarrowTileF32.COLUMNS;
-    private static final int BLOCK_WIDTH = Blocking.TILES * WIDTH;
+    private static final int DEPTH = Blocking.DEPTH_BYTES / Float.BYTES;
 
     private static final int RIGHT_SLOT = 0;
     private static final int LEFT_SLOT = 1;
@@ -44,6 +44,7 @@ final class ProductF32 extends OperandsF32 {
     private int rightBatch;
 
     private int rowsOfBlock;
+    private int columnsOfBlock;
     private int blocksDown;
     private int blocksAcross;
 
@@ -55,7 +56,8 @@ final class ProductF32 extends OperandsF32 {
             right = null;
             multiplyColumns(0, batches, 0, n);
         } else {
-            int columns = Math.max(Blocking.PACKED_ELEMENTS / Math.max(k, 1) / WIDTH * WIDTH, WIDTH);
+            long packed = (long) workers.threads() * (Blocking.PACKED_BYTES / Float.BYTES);
+            int columns = (int) Math.max(packed / Math.max(k, 1) / WIDTH * WIDTH, WIDTH);
             int together = Math.max(1, columns / roundUp(n, LANES));
             for (int z = 0; z < batches; z += together) {
                 int count = Math.min(together, batches - z);
@@ -72,7 +74,7 @@ final class ProductF32 extends OperandsF32 {
     private void prepareLeft() {
         long elements = (long) batches * roundUp(m, HEIGHT) * k;
         leftPacked = m < HEIGHT || transposeA && m >= Blocking.PACK_LEFT && n >= Blocking.PACK_LEFT
-                && elements <= Blocking.PACKED_ELEMENTS;
+                && elements <= Blocking.PACK_LEFT_ELEMENTS;
         if (leftPacked) {
             left = workers.scratch().floats(LEFT_SLOT, Math.toIntExact(elements));
             leftOffset = 0;
@@ -80,7 +82,7 @@ final class ProductF32 extends OperandsF32 {
             leftRow = 1;
             leftStep = HEIGHT;
             leftBatch = roundUp(m, HEIGHT) * k;
-            run(batches * ((m + HEIGHT - 1) / HEIGHT), elements, packLeft);
+            run(batches * divideUp(m, HEIGHT), elements, packLeft);
         } else {
             left = a;
             leftOffset = aOffset;
@@ -92,7 +94,7 @@ final class ProductF32 extends OperandsF32 {
     }
 
     private void packLeft(int task) {
-        int panels = (m + HEIGHT - 1) / HEIGHT;
+        int panels = divideUp(m, HEIGHT);
         int z = task / panels;
         int i = task % panels * HEIGHT;
         int rows = Math.min(HEIGHT, m - i);
@@ -117,7 +119,7 @@ final class ProductF32 extends OperandsF32 {
 
     private int panels() {
         int columns = lastColumn - firstColumn;
-        return columns / WIDTH + (columns % WIDTH + LANES - 1) / LANES;
+        return columns / WIDTH + divideUp(columns % WIDTH, LANES);
     }
 
     private void packRight(int task) {
@@ -141,23 +143,27 @@ final class ProductF32 extends OperandsF32 {
         firstBatch = batch;
         firstColumn = from;
         lastColumn = to;
-        blocksAcross = (to - from + BLOCK_WIDTH - 1) / BLOCK_WIDTH;
         long work = (long) count * m * (to - from) * k;
         // Several blocks for each thread, since threads do not run equally fast.
-        int blocks = workers.threads() == 1 ? 1 : 8 * workers.threads();
-        blocks = (int) Math.min(blocks, Math.max(1, work / Blocking.TASK_WORK));
-        int down = (blocks + count * blocksAcross - 1) / (count * blocksAcross);
-        rowsOfBlock = roundUp((m + down - 1) / down, HEIGHT);
-        blocksDown = (m + rowsOfBlock - 1) / rowsOfBlock;
+        long wanted = workers.threads() == 1 ? 1 : Math.min(8 * workers.threads(), work / Blocking.TASK_WORK + 1);
+        int wantedOfMatrix = (int) (wanted + count - 1) / count;
+        int tilesAcross = divideUp(to - from, WIDTH);
+        blocksDown = Math.max(divideUp(m, Blocking.ROWS),
+                Math.min(divideUp(wantedOfMatrix, tilesAcross), divideUp(m, Blocking.LEAST_ROWS)));
+        rowsOfBlock = roundUp(divideUp(m, blocksDown), HEIGHT);
+        blocksDown = divideUp(m, rowsOfBlock);
+        blocksAcross = Math.min(divideUp(wantedOfMatrix, blocksDown), tilesAcross);
+        columnsOfBlock = divideUp(tilesAcross, blocksAcross) * WIDTH;
+        blocksAcross = divideUp(to - from, columnsOfBlock);
         run(count * blocksAcross * blocksDown, work, multiplyBlock);
     }
 
     private void multiplyBlock(int task) {
-        int z = firstBatch + task / blocksDown / blocksAcross;
-        int top = task % blocksDown * rowsOfBlock;
+        int z = firstBatch + task / blocksAcross / blocksDown;
+        int top = task / blocksAcross % blocksDown * rowsOfBlock;
         int bottom = Math.min(m, top + rowsOfBlock);
-        int from = firstColumn + task / blocksDown % blocksAcross * BLOCK_WIDTH;
-        int to = Math.min(lastColumn, from + BLOCK_WIDTH);
+        int from = firstColumn + task % blocksAcross * columnsOfBlock;
+        int to = Math.min(lastColumn, from + columnsOfBlock);
         int wide = from + (to - from) / WIDTH * WIDTH;
         float[] tile = workers.scratch().floats(TILE_SLOT, HEIGHT * WIDTH);
         if (k == 0 || beta != 0f && beta != 1f) {
@@ -167,26 +173,21 @@ final class ProductF32 extends OperandsF32 {
             finish(z, top, bottom, from, to);
             return;
         }
-        int steps = (k + Blocking.DEPTH - 1) / Blocking.DEPTH;
-        int depth = (k + steps - 1) / steps;
+        int depth = divideUp(k, divideUp(k, DEPTH));
         for (int p = 0; p < k; p += depth) {
             int pEnd = Math.min(k, p + depth);
-            for (int i = top; i < bottom; i += HEIGHT) {
-                int rows = Math.min(HEIGHT, bottom - i);
-                for (int j = from; j < wide; j += WIDTH) {
-                    wideTile(z, i, rows, j, p, pEnd, tile);
+            for (int j = from; j < to; j += j < wide ? WIDTH : LANES) {
+                int columns = j < wide ? WIDTH : Math.min(LANES, to - j);
+                for (int i = top; i < bottom; i += HEIGHT) {
+                    int rows = Math.min(HEIGHT, bottom - i);
+                    if (j < wide) {
+                        wideTile(z, i, rows, j, p, pEnd, tile);
+                    } else {
+                        narrowTile(z, i, rows, j, columns, p, pEnd, tile);
+                    }
                 }
                 if (pEnd == k) {
-                    finish(z, i, i + rows, from, wide);
-                }
-            }
-            for (int i = top; i < bottom && wide < to; i += HEIGHT) {
-                int rows = Math.min(HEIGHT, bottom - i);
-                for (int j = wide; j < to; j += LANES) {
-                    narrowTile(z, i, rows, j, Math.min(LANES, to - j), p, pEnd, tile);
-                }
-                if (pEnd == k) {
-                    finish(z, i, i + rows, wide, to);
+                    finish(z, top, bottom, j, j + columns);
                 }
             }
         }
