@@ -12,7 +12,7 @@ import lanewise.kernels.Workers;
 
 /**
  * The backward pass with the queries in the lanes: P is computed again from the log-sum-exp, and with dP^T = V dO^T beside
- * S^T = K Q^T, dS = P (dP - dots) is vertical work. dQ += dS K, dV += P^T dO and dK += dS^T Q read K, dO and Q in place.
+ * S^T = K Q^T, dS = P (dP - dots) is vertical work. dQ += dS K, dV += P^T dO and dK += dS^T Q have the head width in the lanes.
  *
  * <p>Every sum runs over the same blocks in the same order whatever the tasks are: dQ over the blocks of keys, dK and dV over
  * the query heads and their blocks of queries. So one task per key head, which computes each P once, and separate tasks for
@@ -89,8 +89,9 @@ final class AttentionBackwardF32 {
             }
             Arrays.fill(dq, 0, queryBlocks * BLOCK_ROWS * padded, 0f);
             for (int start = 0; start < valid; start += KEYS) {
+                copyKeys(sequence, keyHead, start, valid);
                 for (int block = firstBlock(start); block < queryBlocks; block++) {
-                    block(sequence, head, block, start, valid, packs, block * packed, dq, block * BLOCK_ROWS * padded,
+                    block(block, start, valid, packs, block * packed, dq, block * BLOCK_ROWS * padded,
                             dkv, start * padded, dv + start * padded);
                 }
             }
@@ -113,7 +114,8 @@ final class AttentionBackwardF32 {
         pack(sequence, head, block, pack, 0);
         Arrays.fill(dq, 0, BLOCK_ROWS * padded, 0f);
         for (int start = 0; start < valid && firstBlock(start) <= block; start += KEYS) {
-            block(sequence, head, block, start, valid, pack, 0, dq, 0, null, 0, 0);
+            copyKeys(sequence, head / group, start, valid);
+            block(block, start, valid, pack, 0, dq, 0, null, 0, 0);
         }
         storeQueries(sequence, head, block, dq, 0);
     }
@@ -130,10 +132,11 @@ final class AttentionBackwardF32 {
         int valid = validKeys(sequence);
         Arrays.fill(dkv, 0, 2 * dv, 0f);
         if (start < valid) {
+            copyKeys(sequence, keyHead, start, valid);
             for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
                 for (int block = firstBlock(start); block < queryBlocks; block++) {
                     pack(sequence, head, block, pack, 0);
-                    block(sequence, head, block, start, valid, pack, 0, null, 0, dkv, 0, dv);
+                    block(block, start, valid, pack, 0, null, 0, dkv, 0, dv);
                 }
             }
         }
@@ -149,102 +152,98 @@ final class AttentionBackwardF32 {
         return shape.causal() ? Math.max(0, key - shape.keyLength() + shape.queryLength()) / QUERIES : 0;
     }
 
-    /** Q^T, dO^T, log-sum-exp and dots of a block of queries. */
+    /** Elements of what {@link #pack} writes. */
     private int packedElements() {
-        return 2 * width * QUERIES + 2 * QUERIES;
+        return 2 * QUERIES * (width + padded + 1);
     }
 
+    /** Packs Q^T and dO^T, the rows of Q and dO, and the log-sum-exp and dots of a block of queries, in this order. */
     private void pack(int sequence, int head, int block, float[] to, int at) {
         int first = block * QUERIES;
         int queries = Math.min(QUERIES, shape.queryLength() - first);
         int columns = AttentionBlockF32.padToPanel(queries);
         int row = sequence * shape.queryLength() + first;
-        int column = head * width;
-        AttentionBlockF32.packTransposed(queries, columns, width, query.floats(),
-                query.offset() + row * query.rowStride() + column, query.rowStride(),
+        int qOffset = query.offset() + row * query.rowStride() + head * width;
+        int dOffset = dOutput.offset() + row * dOutput.rowStride() + head * width;
+        AttentionBlockF32.packTransposed(queries, columns, width, query.floats(), qOffset, query.rowStride(),
                 (float) (shape.scale() * Float64Exp2.LOG2_E), to, at);
-        int dOffset = dOutput.offset() + row * dOutput.rowStride() + column;
         AttentionBlockF32.packTransposed(queries, columns, width, dOutput.floats(), dOffset, dOutput.rowStride(), 1f,
                 to, at + width * QUERIES);
-        int statistics = at + 2 * width * QUERIES;
+        AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(),
+                to, at + 2 * width * QUERIES, padded);
+        AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(),
+                to, at + (2 * width + padded) * QUERIES, padded);
+
+        int statistics = at + 2 * (width + padded) * QUERIES;
         float[] sums = logSumExp.floats();
         int sum = logSumExp.offset() + (sequence * shape.heads() + head) * logSumExp.rowStride() + first;
-        float[] o = output.floats();
-        float[] dO = dOutput.floats();
-        int oOffset = output.offset() + row * output.rowStride() + column;
-        for (int i = 0; i < columns; i++) {
+        for (int i = 0; i < queries; i++) {
             // Where no score is above -inf, any finite number makes P zero.
-            to[statistics + i] = i < queries && sums[sum + i] != Float.NEGATIVE_INFINITY
-                    ? sums[sum + i] * Float32Exp2.LOG2_E : 0f;
-            float dot = 0f;
-            if (i < queries) {
-                for (int p = 0; p < width; p++) {
-                    dot = Math.fma(o[oOffset + i * output.rowStride() + p], dO[dOffset + i * dOutput.rowStride() + p], dot);
-                }
-            }
-            to[statistics + QUERIES + i] = dot;
+            to[statistics + i] = sums[sum + i] == Float.NEGATIVE_INFINITY ? 0f : sums[sum + i] * Float32Exp2.LOG2_E;
         }
+        AttentionBlockF32.rowDots(queries, width, output.floats(),
+                output.offset() + row * output.rowStride() + head * width, output.rowStride(),
+                dOutput.floats(), dOffset, dOutput.rowStride(), to, statistics + QUERIES);
+        // Lanes without a query stay finite.
+        Arrays.fill(to, statistics + queries, statistics + QUERIES, 0f);
+        Arrays.fill(to, statistics + QUERIES + queries, statistics + 2 * QUERIES, 0f);
     }
 
-    /** Adds what one block of queries and keys contributes: to dQ unless dq is null, to dK and dV unless dkv is null. */
-    private void block(int sequence, int head, int block, int start, int valid, float[] pack, int packOffset,
+    /** Copies a block of keys to slot 6 and of values to slot 7. */
+    private void copyKeys(int sequence, int keyHead, int start, int valid) {
+        int keys = Math.min(KEYS, valid - start);
+        int row = sequence * shape.keyLength() + start;
+        Scratch scratch = workers.scratch();
+        AttentionBlockF32.copyPadded(keys, width, key.floats(), key.offset() + row * key.rowStride() + keyHead * width,
+                key.rowStride(), scratch.floats(6, (KEYS + ROWS) * padded), 0, padded);
+        AttentionBlockF32.copyPadded(keys, width, value.floats(), value.offset() + row * value.rowStride() + keyHead * width,
+                value.rowStride(), scratch.floats(7, (KEYS + ROWS) * padded), 0, padded);
+    }
+
+    /**
+     * Adds what one block of queries and the copied block of keys contribute: to dQ unless dq is null, to dK and dV unless
+     * dkv is null.
+     */
+    private void block(int block, int start, int valid, float[] pack, int packOffset,
             float[] dq, int dqOffset, float[] dkv, int dkOffset, int dvOffset) {
         int first = block * QUERIES;
         int queries = Math.min(QUERIES, shape.queryLength() - first);
         int columns = AttentionBlockF32.padToPanel(queries);
         int keys = Math.min(KEYS, valid - start);
         int seen = shape.causal() ? first + shape.keyLength() - shape.queryLength() + 1 - start : AttentionBlockF32.ALL;
-        int keyRow = sequence * shape.keyLength() + start;
-        int queryRow = sequence * shape.queryLength() + first;
-        int keyColumn = head / group * width;
         Scratch scratch = workers.scratch();
         float[] s = scratch.floats(3, AttentionBlockF32.ELEMENTS);
         float[] dp = scratch.floats(4, AttentionBlockF32.ELEMENTS);
-        float[] edge = scratch.floats(5, ROWS * width);
-
-        int kOffset = key.offset() + keyRow * key.rowStride() + keyColumn;
-        AttentionProductsF32.scores(keys, columns, seen, width, key.floats(), kOffset, key.rowStride(),
-                shape.keyLength() - start, pack, packOffset, s, 0, edge, 0);
-        AttentionProductsF32.scores(keys, columns, seen, width, value.floats(),
-                value.offset() + keyRow * value.rowStride() + keyColumn, value.rowStride(),
-                shape.keyLength() - start, pack, packOffset + width * QUERIES, dp, 0, edge, 0);
-        AttentionSoftmaxF32.gradient(columns, keys, seen, s, 0, dp, 0, pack, packOffset + 2 * width * QUERIES);
+        float[] k = scratch.floats(6, 0);
+        float[] v = scratch.floats(7, 0);
+        int rowsQ = packOffset + 2 * width * QUERIES;
+        int rowsD = rowsQ + padded * QUERIES;
+        AttentionProductsF32.scores(keys, columns, seen, width, k, 0, padded, pack, packOffset, s, 0);
+        AttentionProductsF32.scores(keys, columns, seen, width, v, 0, padded, pack, packOffset + width * QUERIES, dp, 0);
+        AttentionSoftmaxF32.gradient(columns, keys, seen, s, 0, dp, 0, pack, rowsD + padded * QUERIES);
+        boolean masked = seen < keys;
         if (dq != null) {
-            add(true, queries, keys, seen, dp, key.floats(), kOffset, key.rowStride(), keys, dq, dqOffset);
+            if (masked && AttentionBlockF32.hasNonFinite(keys, padded, k, 0, padded)) {
+                AttentionProductsF32.sumOverKeysExactly(queries, keys, seen, padded, dp, 0, k, 0, padded,
+                        dq, dqOffset, padded, true);
+            } else {
+                AttentionProductsF32.sumOverKeys(queries, keys, seen, padded, dp, 0, k, 0, padded,
+                        dq, dqOffset, padded, true);
+            }
         }
         if (dkv != null) {
-            add(false, queries, keys, seen, s, dOutput.floats(),
-                    dOutput.offset() + queryRow * dOutput.rowStride() + head * width, dOutput.rowStride(), queries,
-                    dkv, dvOffset);
-            add(false, queries, keys, seen, dp, query.floats(),
-                    query.offset() + queryRow * query.rowStride() + head * width, query.rowStride(), queries,
-                    dkv, dkOffset);
-        }
-    }
-
-    private void add(boolean overKeys, int queries, int keys, int seen, float[] w, float[] b, int bOffset, int bRow,
-            int bRows, float[] c, int cOffset) {
-        if (padded > width) {
-            float[] rows = workers.scratch().floats(6, Math.max(KEYS, QUERIES) * padded);
-            AttentionBlockF32.copyPadded(bRows, width, b, bOffset, bRow, rows, 0, padded);
-            b = rows;
-            bOffset = 0;
-            bRow = padded;
-        }
-        boolean exactly = seen < keys && AttentionBlockF32.hasNonFinite(bRows, width, b, bOffset, bRow);
-        if (overKeys) {
-            if (exactly) {
-                AttentionProductsF32.sumOverKeysExactly(queries, keys, seen, padded, w, 0, b, bOffset, bRow,
-                        c, cOffset, padded, true);
+            if (masked && (AttentionBlockF32.hasNonFinite(queries, padded, pack, rowsQ, padded)
+                    || AttentionBlockF32.hasNonFinite(queries, padded, pack, rowsD, padded))) {
+                AttentionProductsF32.sumOverQueriesExactly(queries, keys, seen, padded, s, 0, pack, rowsD, padded,
+                        dkv, dvOffset, padded);
+                AttentionProductsF32.sumOverQueriesExactly(queries, keys, seen, padded, dp, 0, pack, rowsQ, padded,
+                        dkv, dkOffset, padded);
             } else {
-                AttentionProductsF32.sumOverKeys(queries, keys, seen, padded, w, 0, b, bOffset, bRow,
-                        c, cOffset, padded, true);
+                AttentionProductsF32.sumOverQueries(queries, keys, seen, padded, s, 0, pack, rowsD, padded,
+                        dkv, dvOffset, padded);
+                AttentionProductsF32.sumOverQueries(queries, keys, seen, padded, dp, 0, pack, rowsQ, padded,
+                        dkv, dkOffset, padded);
             }
-        } else if (exactly) {
-            AttentionProductsF32.sumOverQueriesExactly(queries, keys, seen, padded, w, 0, b, bOffset, bRow,
-                    c, cOffset, padded);
-        } else {
-            AttentionProductsF32.sumOverQueries(queries, keys, seen, padded, w, 0, b, bOffset, bRow, c, cOffset, padded);
         }
     }
 

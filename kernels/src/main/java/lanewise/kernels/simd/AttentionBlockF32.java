@@ -73,12 +73,23 @@ final class AttentionBlockF32 {
         }
     }
 
-    /** Copies rows to rows {@code toRow} apart, filling them up with zeros. */
+    /**
+     * Copies rows to rows {@code toRow} apart, filling them up with zeros. Rows of one head stand far apart in memory, often
+     * at a power of two, and would push each other out of the cache; together they stay.
+     */
     static void copyPadded(int rows, int width, float[] from, int fromOffset, int fromRow, float[] to, int toOffset, int toRow) {
+        int body = SPECIES.loopBound(width);
         for (int r = 0; r < rows; r++) {
-            System.arraycopy(from, fromOffset + r * fromRow, to, toOffset + r * toRow, width);
+            int read = fromOffset + r * fromRow;
+            int write = toOffset + r * toRow;
+            for (int c = 0; c < body; c += LANES) {
+                FloatVector.fromArray(SPECIES, from, read + c).intoArray(to, write + c);
+            }
+            for (int c = body; c < width; c++) {
+                to[write + c] = from[read + c];
+            }
             for (int c = width; c < toRow; c++) {
-                to[toOffset + r * toRow + c] = 0f;
+                to[write + c] = 0f;
             }
         }
     }
@@ -96,6 +107,30 @@ final class AttentionBlockF32 {
             for (int c = body; c < width; c++) {
                 to[write + c] = factor * from[read + c];
             }
+        }
+    }
+
+    /** dots[i] = the dot product of row i of a and row i of b. */
+    static void rowDots(int rows, int width, float[] a, int aOffset, int aRow, float[] b, int bOffset, int bRow,
+            float[] dots, int dotsOffset) {
+        for (int r = 0; r < rows; r++) {
+            int x = aOffset + r * aRow;
+            int y = bOffset + r * bRow;
+            float sum0 = 0f;
+            float sum1 = 0f;
+            float sum2 = 0f;
+            float sum3 = 0f;
+            int p = 0;
+            for (; p + 4 <= width; p += 4) {
+                sum0 = Math.fma(a[x + p], b[y + p], sum0);
+                sum1 = Math.fma(a[x + p + 1], b[y + p + 1], sum1);
+                sum2 = Math.fma(a[x + p + 2], b[y + p + 2], sum2);
+                sum3 = Math.fma(a[x + p + 3], b[y + p + 3], sum3);
+            }
+            for (; p < width; p++) {
+                sum0 = Math.fma(a[x + p], b[y + p], sum0);
+            }
+            dots[dotsOffset + r] = sum0 + sum1 + (sum2 + sum3);
         }
     }
 

@@ -15,7 +15,11 @@ final class AttentionF32 implements Attention {
 
     @Override
     public void forward(AttentionShape shape, Tensor query, Tensor key, Tensor value, Tensor output, Tensor logSumExp) {
-        new AttentionForwardF32(workers, shape, query, key, value, output, logSumExp).run();
+        if (shape.queryLength() <= AttentionRowsF32.MOST_QUERIES) {
+            new AttentionRowsF32(workers, shape, query, key, value, output, logSumExp).run();
+        } else {
+            new AttentionForwardF32(workers, shape, query, key, value, output, logSumExp).run();
+        }
     }
 
     @Override

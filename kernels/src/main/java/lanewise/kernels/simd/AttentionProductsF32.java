@@ -2,7 +2,6 @@ package lanewise.kernels.simd;
 
 import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
 import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
-import static lanewise.kernels.simd.AttentionBlockF32.ROWS;
 
 /** The products of attention over one block: see {@link AttentionBlockF32} for the layout. */
 final class AttentionProductsF32 {
@@ -12,44 +11,26 @@ final class AttentionProductsF32 {
     /**
      * s[j][i] = sum over p of a[j][p] b[p][i], for the keys j and queries i of the block that see each other, and a few more.
      *
-     * @param a         rows of keys or values, read in place
-     * @param available rows of a that may be read, at least keys
-     * @param b         queries or output gradients, transposed, rows QUERIES apart
-     * @param edge      room for ROWS times depth elements
+     * @param a keys or values, with ROWS readable rows after the last
+     * @param b queries or output gradients, transposed, rows QUERIES apart
      */
-    static void scores(int keys, int columns, int seen, int depth, float[] a, int aOffset, int aRow, int available,
-            float[] b, int bOffset, float[] s, int sOffset, float[] edge, int edgeOffset) {
+    static void scores(int keys, int columns, int seen, int depth, float[] a, int aOffset, int aRow,
+            float[] b, int bOffset, float[] s, int sOffset) {
         int from = 0;
-        for (int column = 0; column < columns && from < keys; column += PANEL) {
-            int to = AttentionBlockF32.seenByPanel(column, seen, keys);
-            if (to > from) {
-                strip(to - from, columns - column, depth, a, aOffset + from * aRow, aRow, available - from,
-                        b, bOffset + column, s, sOffset + from * QUERIES + column, edge, edgeOffset);
-                from = to;
+        for (int panel = 0; panel < columns && from < keys; panel += PANEL) {
+            // These keys are the first that this panel sees and the panels before it do not.
+            int to = AttentionBlockF32.seenByPanel(panel, seen, keys);
+            int column = panel;
+            while (column < columns && from < to) {
+                boolean wide = column + TileF32.COLUMNS <= columns;
+                int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+                for (int j = from; j < to; j += height) {
+                    tile(wide, depth, a, aOffset + j * aRow, aRow, 1, b, bOffset + column, QUERIES,
+                            s, sOffset + j * QUERIES + column, QUERIES, false);
+                }
+                column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
             }
-        }
-    }
-
-    private static void strip(int rows, int columns, int depth, float[] a, int aOffset, int aRow, int available,
-            float[] b, int bOffset, float[] s, int sOffset, float[] edge, int edgeOffset) {
-        int full = Math.min(rows, available / ROWS * ROWS);
-        int rest = rows - full;
-        for (int r = 0; r < rest; r++) {
-            System.arraycopy(a, aOffset + (full + r) * aRow, edge, edgeOffset + r * depth, depth);
-        }
-        int column = 0;
-        while (column < columns) {
-            boolean wide = column + TileF32.COLUMNS <= columns;
-            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
-            for (int r = 0; r < full; r += height) {
-                tile(wide, depth, a, aOffset + r * aRow, aRow, 1, b, bOffset + column, QUERIES,
-                        s, sOffset + r * QUERIES + column, QUERIES, false);
-            }
-            for (int r = 0; r < rest; r += height) {
-                tile(wide, depth, edge, edgeOffset + r * depth, depth, 1, b, bOffset + column, QUERIES,
-                        s, sOffset + (full + r) * QUERIES + column, QUERIES, false);
-            }
-            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+            from = to;
         }
     }
 

@@ -47,16 +47,16 @@ final class Float32Exp2 {
 
     /** 2^x for x up to 127, within 2 ULP; 0 below -126.5, so that 2^-inf is 0; NaN for NaN. */
     static FloatVector exp2(FloatVector x) {
-        FloatVector clamped = x.blend(LOWEST, x.compare(LT, LOWEST));
-        FloatVector rounded = clamped.add(ROUNDER);
-        FloatVector f = clamped.sub(rounded.sub(ROUNDER));
+        FloatVector rounded = x.add(ROUNDER);
+        FloatVector f = x.sub(rounded.sub(ROUNDER));
         FloatVector power = rounded.reinterpretAsInts().lanewise(LSHL, MANTISSA_BITS).reinterpretAsFloats();
         FloatVector p = FloatVector.broadcast(SPECIES, E5).fma(f, FloatVector.broadcast(SPECIES, E4));
         p = p.fma(f, FloatVector.broadcast(SPECIES, E3));
         p = p.fma(f, FloatVector.broadcast(SPECIES, E2));
         p = p.fma(f, FloatVector.broadcast(SPECIES, E1));
         p = p.fma(f, FloatVector.broadcast(SPECIES, 1f));
-        return p.mul(power);
+        // Far down the factors are meaningless. NaN is not below.
+        return p.mul(power).blend(0f, x.compare(LT, LOWEST));
     }
 
     /** Replaces count elements, a multiple of the lanes, by their log2, within 2 ULP or 1e-7; they must be normal numbers above 0. */

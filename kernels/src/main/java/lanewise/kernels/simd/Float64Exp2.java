@@ -33,9 +33,8 @@ final class Float64Exp2 {
 
     /** 2^x for x up to 1023, within 2 ULP; 0 below -1022.5, so that 2^-inf is 0; NaN for NaN. */
     static DoubleVector exp2(DoubleVector x) {
-        DoubleVector clamped = x.blend(LOWEST, x.compare(LT, LOWEST));
-        DoubleVector rounded = clamped.add(ROUNDER);
-        DoubleVector f = clamped.sub(rounded.sub(ROUNDER));
+        DoubleVector rounded = x.add(ROUNDER);
+        DoubleVector f = x.sub(rounded.sub(ROUNDER));
         DoubleVector power = rounded.reinterpretAsLongs().lanewise(LSHL, MANTISSA_BITS).reinterpretAsDoubles();
         DoubleVector p = DoubleVector.broadcast(SPECIES, E11).fma(f, DoubleVector.broadcast(SPECIES, E10));
         p = p.fma(f, DoubleVector.broadcast(SPECIES, E9));
@@ -48,7 +47,8 @@ final class Float64Exp2 {
         p = p.fma(f, DoubleVector.broadcast(SPECIES, E2));
         p = p.fma(f, DoubleVector.broadcast(SPECIES, E1));
         p = p.fma(f, DoubleVector.broadcast(SPECIES, 1));
-        return p.mul(power);
+        // Far down the factors are meaningless. NaN is not below.
+        return p.mul(power).blend(0, x.compare(LT, LOWEST));
     }
 
     /** Replaces count elements by their log2. */
