@@ -35,15 +35,15 @@ public final class AdditionData implements DataSource<TokenBatch> {
      * Problems of a width.
      *
      * @param digits digits of each number, 1 to 9
-     * @param batch  problems per batch, at least 1
+     * @param batch  problems per batch, 1 to 2^24
      * @throws IllegalArgumentException if either is out of range
      */
     public AdditionData(int digits, int batch, long seed) {
         if (digits < 1 || digits > 9) {
             throw new IllegalArgumentException("digits is " + digits + "; expected 1 to 9");
         }
-        if (batch < 1) {
-            throw new IllegalArgumentException("batch is " + batch + "; expected at least 1");
+        if (batch < 1 || batch > 1 << 24) {
+            throw new IllegalArgumentException("batch is " + batch + "; expected 1 to " + (1 << 24));
         }
         this.digits = digits;
         this.batch = batch;

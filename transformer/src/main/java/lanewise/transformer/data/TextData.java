@@ -55,13 +55,18 @@ public final class TextData implements DataSource<TokenBatch> {
      * @param batch     sequences per batch, at least 1
      * @throws IOException              if the file is missing, a directory, unreadable, empty or not UTF-8 text, or if
      *                                  either part is shorter than context + 1 tokens; says which
-     * @throws IllegalArgumentException if context or batch is below 1, or the tokenizer lacks a character
+     * @throws IllegalArgumentException if context or batch is below 1 or their product 2^31 or more, or the tokenizer
+     *                                  lacks a character
      */
     public static TextData read(Path file, Function<String, Tokenizer> tokenizer, int context, int batch, long seed)
             throws IOException {
         if (context < 1 || batch < 1) {
             throw new IllegalArgumentException(
                     "context is " + context + " and batch " + batch + "; expected at least 1 each");
+        }
+        if ((long) context * batch > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("context " + context + " times batch " + batch + " is "
+                    + (long) context * batch + " tokens; expected less than 2^31");
         }
         byte[] bytes = readBytes(file);
         String text = decode(file, bytes);

@@ -21,9 +21,11 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
     public static final String HEADER =
             "step,loss,learningRate,gradientNorm,tokensPerSecond,seconds,validationLoss,validationAccuracy";
 
+    private final Path file;
     private final BufferedWriter out;
 
-    private MetricsLog(BufferedWriter out) {
+    private MetricsLog(Path file, BufferedWriter out) {
+        this.file = file;
         this.out = out;
     }
 
@@ -56,7 +58,8 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
     }
 
     private static MetricsLog append(Path file) throws IOException {
-        return new MetricsLog(Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
+        return new MetricsLog(file,
+                Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND));
     }
 
     private static boolean isRowUpTo(String row, int step) {
@@ -68,11 +71,17 @@ public final class MetricsLog implements TrainingListener, AutoCloseable {
     @Override
     public void step(StepMetrics metrics) throws IOException {
         Evaluation heldOut = metrics.heldOut();
-        out.write(String.format(Locale.ROOT, "%d,%s,%s,%s,%.0f,%.3f,%s,%s\n", metrics.step(), (float) metrics.loss(),
+        String row = String.format(Locale.ROOT, "%d,%s,%s,%s,%.0f,%.3f,%s,%s\n", metrics.step(), (float) metrics.loss(),
                 (float) metrics.learningRate(), (float) metrics.gradientNorm(), metrics.tokensPerSecond(),
                 metrics.seconds(), heldOut == null ? "" : (float) heldOut.meanLoss(),
-                heldOut == null ? "" : (float) heldOut.accuracy()));
-        out.flush();
+                heldOut == null ? "" : (float) heldOut.accuracy());
+        try {
+            out.write(row);
+            out.flush();
+        } catch (IOException failed) {
+            throw new IOException("the metrics of step " + metrics.step() + " can't be written to " + file + ": "
+                    + failed.getMessage(), failed);
+        }
     }
 
     @Override

@@ -60,12 +60,7 @@ public final class RunFolder {
      */
     public static RunFolder create(Path folder, Record model, TrainingConfig training, Record data,
             Tokenizer tokenizer) throws IOException {
-        try {
-            Files.createDirectories(folder);
-            Files.delete(Files.createTempFile(folder, ".writable", null));
-        } catch (IOException failed) {
-            throw new IOException("folder " + folder + " can't be written: " + reason(failed), failed);
-        }
+        requireWritable(folder);
         if (Files.exists(folder.resolve(LATEST))) {
             throw new IOException("folder " + folder + " already holds a run; resume it, or choose another folder");
         }
@@ -73,20 +68,18 @@ public final class RunFolder {
     }
 
     /**
-     * Takes the folder of a checkpoint, to continue the run from it. If that is not the newest, the run is set back to it;
-     * later checkpoints stay until the run writes them again.
+     * Takes the folder of a checkpoint, to continue the run from it. If that is not the newest, the run is set back to it
+     * once it saves; later checkpoints stay until the run writes them again.
      *
      * @param training may differ from the checkpoint's
+     * @throws IOException if the folder can't be written
      */
     public static RunFolder resume(Checkpoint checkpoint, Record model, TrainingConfig training, Record data,
             Tokenizer tokenizer) throws IOException {
         Path folder = checkpoint.directory().getParent();
+        requireWritable(folder);
         RunFolder run = new RunFolder(folder, model, training, data, tokenizer);
-        try {
-            run.replaceLatest(checkpoint.directory());
-        } catch (IOException failed) {
-            throw new IOException("folder " + folder + " can't be written: " + reason(failed), failed);
-        }
+        run.latest = checkpoint.directory();
         return run;
     }
 
@@ -94,7 +87,7 @@ public final class RunFolder {
         return folder;
     }
 
-    /** The newest checkpoint of this run; null while there is none. */
+    /** The newest checkpoint, or the one that the run was set back to; null while there is none. */
     public Path latest() {
         return latest;
     }
@@ -120,7 +113,12 @@ public final class RunFolder {
             Files.createDirectory(temporary);
             write(temporary, step, bestLoss, seconds, parameters, updater);
             force(temporary);
-            delete(target); // left by a run that was set back
+            if (Files.exists(target)) { // of a run that was set back: latest must name another before it goes
+                if (latest != null) {
+                    replaceLatest(latest);
+                }
+                delete(target);
+            }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             force(folder);
             Path previous = latest;
@@ -174,6 +172,15 @@ public final class RunFolder {
         }
         for (Path entry : old) {
             delete(entry);
+        }
+    }
+
+    private static void requireWritable(Path folder) throws IOException {
+        try {
+            Files.createDirectories(folder);
+            Files.delete(Files.createTempFile(folder, ".writable", null));
+        } catch (IOException failed) {
+            throw new IOException("folder " + folder + " can't be written: " + reason(failed), failed);
         }
     }
 

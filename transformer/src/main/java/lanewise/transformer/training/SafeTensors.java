@@ -35,7 +35,8 @@ import lanewise.kernels.Tensor;
  */
 public final class SafeTensors {
     private static final int LENGTH_BYTES = 8;
-    private static final int LARGEST_HEADER = 100_000_000;
+    /** The format allows 100 MB; this holds a hundred thousand tensors, and a hostile header can't fill the heap. */
+    private static final int LARGEST_HEADER = 16 << 20;
     private static final int CHUNK = 1 << 15;
 
     /**

@@ -148,7 +148,7 @@ class AdditionDataTest {
                 assertThrows(IllegalArgumentException.class, () -> new AdditionData(0, 1, 0)).getMessage());
         assertEquals("digits is 10; expected 1 to 9",
                 assertThrows(IllegalArgumentException.class, () -> new AdditionData(10, 1, 0)).getMessage());
-        assertEquals("batch is 0; expected at least 1",
+        assertEquals("batch is 0; expected 1 to 16777216",
                 assertThrows(IllegalArgumentException.class, () -> new AdditionData(2, 0, 0)).getMessage());
     }
 }

@@ -145,6 +145,11 @@ class TextDataTest {
         assertMessage(write("ab".repeat(4)), "its training part (its first 90 %) has 7 tokens; expected at least context + 1 = 9");
         assertMessage(write("ab".repeat(40)), "its validation part (its last 10 %) has 8 tokens; expected at least context + 1 = 9");
         TextData.read(write("ab".repeat(45)), CharTokenizer::of, 8, 1, 0);
+        Path good = folder.resolve("text.txt");
+        assertEquals("context 65536 times batch 32768 is 2147483648 tokens; expected less than 2^31", assertThrows(
+                IllegalArgumentException.class, () -> TextData.read(good, CharTokenizer::of, 65536, 32768, 0)).getMessage());
+        assertEquals("context is 0 and batch 1; expected at least 1 each", assertThrows(IllegalArgumentException.class,
+                () -> TextData.read(good, CharTokenizer::of, 0, 1, 0)).getMessage());
     }
 
     @Test

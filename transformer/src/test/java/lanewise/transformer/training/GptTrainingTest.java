@@ -165,7 +165,7 @@ class GptTrainingTest {
             new Trainer<>(kernels, new Gpt(sums, kernels, type, 8), addition, firstPart, run,
                     List.of(step -> actual.add(bits(step)))).run();
             Checkpoint checkpoint = Checkpoint.open(path);
-            GptConfig stored = checkpoint.modelConfig(GptConfig.class, c -> whole.parameterCount());
+            GptConfig stored = checkpoint.modelConfig(GptConfig.class, GptConfig::parameterCount);
             assertEquals(sums, stored);
             assertEquals(data, checkpoint.dataConfig(DataConfig.class));
             assertEquals(type, checkpoint.elementType());

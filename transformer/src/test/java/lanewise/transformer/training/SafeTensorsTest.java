@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -176,6 +177,15 @@ class SafeTensorsTest {
         for (String type : List.of("\"BF16\"", "\"I64\"", "\"f32\"", "\"\"", "7", "null", "[]")) {
             assertRefused(type.equals("[]") ? "" : "expected F32 or F64", file(SMALL.replace("\"F32\"", type), 40));
         }
+    }
+
+    @Test
+    void aHugeHeaderIsRefusedEvenIfItIsThere() throws IOException {
+        Path file = file(50_000_000, new byte[] {'{'}, 0);
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(60_000_000);
+        }
+        assertRefused("claims a header of 50000000 bytes; expected 2 to 16777216", file);
     }
 
     @Test

@@ -239,11 +239,22 @@ class TrainerTest {
         trainer(whole, config, run).run();
         Checkpoint earlier = Checkpoint.open(run.path().resolve("checkpoint-10"));
         RunFolder again = RunFolder.resume(earlier, new LineConfig(1), config, new LineConfig(2), null);
-        assertEquals(10, Checkpoint.open(run.path()).state().step());
+        assertEquals(20, Checkpoint.open(run.path()).state().step(), "nothing has been lost yet");
         LineModel model = new LineModel(TYPE);
         Trainer<double[][]> trainer = trainer(model, config, again);
         trainer.resume(earlier);
+        model.duringPass = () -> {
+            if (trainer.step() == 14) {
+                trainer.requestStop();
+            }
+        };
         trainer.run();
+        assertEquals(15, Checkpoint.open(run.path()).state().step());
+        Checkpoint stopped = Checkpoint.open(run.path());
+        RunFolder third = RunFolder.resume(stopped, new LineConfig(1), config, new LineConfig(2), null);
+        Trainer<double[][]> last = trainer(model, config, third);
+        last.resume(stopped);
+        last.run();
         assertEquals(20, Checkpoint.open(run.path()).state().step());
         assertEquals(whole.value(0), model.value(0));
     }
