@@ -223,7 +223,7 @@ final class AttentionBackwardF32 {
         AttentionSoftmaxF32.gradient(columns, keys, seen, s, 0, dp, 0, pack, rowsD + padded * QUERIES);
         boolean masked = seen < keys;
         if (dq != null) {
-            if (masked && AttentionBlockF32.hasNonFinite(keys, padded, k, 0, padded)) {
+            if (masked && AttentionBlockF32.hasNonFinite(keys * padded, k, 0)) {
                 AttentionProductsF32.sumOverKeysExactly(queries, keys, seen, padded, dp, 0, k, 0, padded,
                         dq, dqOffset, padded, true);
             } else {
@@ -232,8 +232,8 @@ final class AttentionBackwardF32 {
             }
         }
         if (dkv != null) {
-            if (masked && (AttentionBlockF32.hasNonFinite(queries, padded, pack, rowsQ, padded)
-                    || AttentionBlockF32.hasNonFinite(queries, padded, pack, rowsD, padded))) {
+            if (masked && (AttentionBlockF32.hasNonFinite(queries * padded, pack, rowsQ)
+                    || AttentionBlockF32.hasNonFinite(queries * padded, pack, rowsD))) {
                 AttentionProductsF32.sumOverQueriesExactly(queries, keys, seen, padded, s, 0, pack, rowsD, padded,
                         dkv, dvOffset, padded);
                 AttentionProductsF32.sumOverQueriesExactly(queries, keys, seen, padded, dp, 0, pack, rowsQ, padded,

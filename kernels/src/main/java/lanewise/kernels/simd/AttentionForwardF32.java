@@ -135,7 +135,7 @@ final class AttentionForwardF32 implements Workers.Task {
         if (start > 0) {
             rescale(queries, sums, sumsAt, statistics, statisticsAt + 2 * QUERIES);
         }
-        if (seen < keys && AttentionBlockF32.hasNonFinite(keys, padded, v, 0, padded)) {
+        if (seen < keys && AttentionBlockF32.hasNonFinite(keys * padded, v, 0)) {
             AttentionProductsF32.sumOverKeysExactly(queries, keys, seen, padded, s, 0, v, 0, padded,
                     sums, sumsAt, padded, start > 0);
         } else {

@@ -6,8 +6,8 @@ import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
 import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
 import static lanewise.kernels.simd.AttentionBlockF32.ROWS;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -17,7 +17,6 @@ import jdk.incubator.vector.VectorSpecies;
 final class AttentionSoftmaxF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
-    private static final FloatVector LANE_NUMBERS = FloatVector.zero(SPECIES).addIndex(1);
 
     private AttentionSoftmaxF32() {
     }
@@ -27,13 +26,12 @@ final class AttentionSoftmaxF32 {
         return Math.min(keys, AttentionBlockF32.seenByPanel(column / PANEL * PANEL, seen, keys) + ROWS);
     }
 
-    /** Sets the elements of a column of vectors that the mask hides. */
-    private static void hide(int column, int seen, int keys, float[] s, int sOffset, float hidden) {
-        int rows = rowsRead(column, seen, keys);
-        for (int j = AttentionBlockF32.seenBy(column, seen, keys); j < rows; j++) {
-            VectorMask<Float> unseen = LANE_NUMBERS.compare(LT, (float) (j + 1 - seen - column));
-            int at = sOffset + j * QUERIES + column;
-            FloatVector.fromArray(SPECIES, s, at).blend(hidden, unseen).intoArray(s, at);
+    /** Sets the elements that the mask hides, as far as they are read: the first j + 1 - seen queries of row j. */
+    private static void hide(int columns, int keys, int seen, float[] s, int sOffset, float hidden) {
+        int rows = rowsRead(columns - 1, seen, keys);
+        for (int j = Math.max(0, seen); j < rows; j++) {
+            int row = sOffset + j * QUERIES;
+            Arrays.fill(s, row, row + Math.min(columns, j + 1 - seen), hidden);
         }
     }
 
@@ -46,8 +44,8 @@ final class AttentionSoftmaxF32 {
     static void online(int columns, int keys, int seen, float[] s, int sOffset, float[] statistics, int sums) {
         int maxima = sums + QUERIES;
         int rescale = sums + 2 * QUERIES;
+        hide(columns, keys, seen, s, sOffset, Float.NEGATIVE_INFINITY);
         for (int column = 0; column < columns; column += LANES) {
-            hide(column, seen, keys, s, sOffset, Float.NEGATIVE_INFINITY);
             int rows = rowsRead(column, seen, keys);
             FloatVector old = FloatVector.fromArray(SPECIES, statistics, maxima + column);
             // Comparing and blending is shorter than MAX, which cares for NaN: here a NaN comes out with the exponentials.
@@ -109,8 +107,8 @@ final class AttentionSoftmaxF32 {
                 p.intoArray(s, at + j * QUERIES);
                 FloatVector.fromArray(SPECIES, dp, dAt + j * QUERIES).sub(dot).mul(p).intoArray(dp, dAt + j * QUERIES);
             }
-            hide(column, seen, keys, s, sOffset, 0f);
-            hide(column, seen, keys, dp, dpOffset, 0f);
         }
+        hide(columns, keys, seen, s, sOffset, 0f);
+        hide(columns, keys, seen, dp, dpOffset, 0f);
     }
 }
