@@ -104,7 +104,8 @@ final class AttentionF32 implements Attention {
         for (int j = 0; j < visible; j++) {
             int keyAt = at(key, sequence * shape.keyLength() + j, keyHead, width);
             int valueAt = at(value, sequence * shape.keyLength() + j, keyHead, width);
-            double weight = Math.exp(shape.scale() * dot(query.floats(), queryAt, key.floats(), keyAt, width) - logSum);
+            double score = shape.scale() * dot(query.floats(), queryAt, key.floats(), keyAt, width);
+            double weight = probability(score, logSum);
             double dScore = weight * (dot(dOutput.floats(), dOutputAt, value.floats(), valueAt, width) - mean);
             for (int d = 0; d < width; d++) {
                 sums[d] += dScore * key.floats()[keyAt + d];
@@ -114,6 +115,11 @@ final class AttentionF32 implements Attention {
         for (int d = 0; d < width; d++) {
             dQuery.floats()[dQueryAt + d] = (float) (shape.scale() * sums[d]);
         }
+    }
+
+    /** At most 1, though the log-sum-exp of enormous scores, as it was stored, is rounded by far more than 1. */
+    private static double probability(double score, double logSum) {
+        return Math.exp(Math.min(0, score - logSum));
     }
 
     /** dK and dV of some keys of one key head: sums over the queries, of all heads of its group, that see them. */
@@ -152,7 +158,7 @@ final class AttentionF32 implements Attention {
                     int queryAt = at(query, sequence * queries + i, firstHead + h, width);
                     int dOutputAt = at(dOutput, sequence * queries + i, firstHead + h, width);
                     double score = shape.scale() * dot(query.floats(), queryAt, key.floats(), keyAt, width);
-                    double weight = Math.exp(score - logSum);
+                    double weight = probability(score, logSum);
                     double dWeight = dot(dOutput.floats(), dOutputAt, value.floats(), valueAt, width);
                     double dScore = weight * (dWeight - means[h * queries + i]);
                     for (int d = 0; d < width; d++) {
