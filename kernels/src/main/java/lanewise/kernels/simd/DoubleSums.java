@@ -3,16 +3,17 @@ package lanewise.kernels.simd;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Sums of which every term is added in double. The last argument is a work area of one vector. */
 final class DoubleSums {
     private static final VectorSpecies<Double> SPECIES = VectorSpecies.of(double.class, VectorWidth.SHAPE);
     private static final int LANES = SPECIES.length();
-    /** As many floats as there are doubles in a vector. */
-    private static final VectorSpecies<Float> FLOATS =
-            VectorSpecies.of(float.class, VectorShape.forBitSize(VectorWidth.BITS / 2));
+    /**
+     * Floats for two vectors of doubles. A vector of half the width would suit better; but once a second class of float
+     * vectors is loaded, C2 of JDK 17 no longer knows the class in the loops of any other kernel, and allocates there.
+     */
+    private static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, VectorWidth.SHAPE);
 
     private DoubleSums() {
     }
@@ -22,9 +23,9 @@ final class DoubleSums {
         DoubleVector second = first;
         int i = 0;
         for (; i < n - 2 * LANES + 1; i += 2 * LANES) {
-            first = first.add(FloatVector.fromArray(FLOATS, x, at + i).convertShape(VectorOperators.F2D, SPECIES, 0));
-            second = second.add(
-                    FloatVector.fromArray(FLOATS, x, at + LANES + i).convertShape(VectorOperators.F2D, SPECIES, 0));
+            FloatVector both = FloatVector.fromArray(FLOATS, x, at + i);
+            first = first.add(both.convertShape(VectorOperators.F2D, SPECIES, 0));
+            second = second.add(both.convertShape(VectorOperators.F2D, SPECIES, 1));
         }
         first.add(second).intoArray(lanes, 0);
         double total = Lanes.sum(lanes, LANES);
@@ -55,10 +56,9 @@ final class DoubleSums {
         DoubleVector second = first;
         int i = 0;
         for (; i < n - 2 * LANES + 1; i += 2 * LANES) {
-            DoubleVector a = (DoubleVector) FloatVector.fromArray(FLOATS, x, at + i)
-                    .convertShape(VectorOperators.F2D, SPECIES, 0);
-            DoubleVector b = (DoubleVector) FloatVector.fromArray(FLOATS, x, at + LANES + i)
-                    .convertShape(VectorOperators.F2D, SPECIES, 0);
+            FloatVector both = FloatVector.fromArray(FLOATS, x, at + i);
+            DoubleVector a = (DoubleVector) both.convertShape(VectorOperators.F2D, SPECIES, 0);
+            DoubleVector b = (DoubleVector) both.convertShape(VectorOperators.F2D, SPECIES, 1);
             first = a.fma(a, first);
             second = b.fma(b, second);
         }
