@@ -5,23 +5,54 @@ import jdk.incubator.vector.VectorSpecies;
 import lanewise.kernels.Activation;
 
 /**
- * The activations over runs of an array, one loop each. The end of a run goes through the same functions in a vector of
- * equal lanes, so that an element's value does not depend on where it stands.
+ * The activations over runs of an array, one loop each. The end of a run that does not fill a vector is copied to an edge,
+ * so that it goes through the same loop: a second copy of a large function in one method would be too much for C2 to inline.
  */
 final class ActivationLoopsF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
 
+    /** Elements that {@link #geluErf} computes in three passes, since one would be too much for C2 to inline. */
+    private static final int CHUNK = 256;
+    private static final int EXPONENTIALS = 2 * LANES;
+    private static final int RATIOS = EXPONENTIALS + CHUNK;
+    /** Elements of the work area that the callers lend: two vectors for the end of a run, and two chunks. */
+    static final int EDGE = RATIOS + CHUNK;
+
     private ActivationLoopsF32() {
     }
 
     /** y = f(x) for n elements; y may be x at the same offset. */
-    static void forward(Activation f, float[] x, int xAt, float[] y, int yAt, int n) {
+    static void forward(Activation f, float[] x, int xAt, float[] y, int yAt, int n, float[] edge) {
+        int whole = SPECIES.loopBound(n);
+        forwardWhole(f, x, xAt, y, yAt, whole, edge);
+        if (whole < n) {
+            System.arraycopy(x, xAt + whole, edge, 0, n - whole);
+            forwardWhole(f, edge, 0, edge, 0, LANES, edge);
+            System.arraycopy(edge, 0, y, yAt + whole, n - whole);
+        }
+    }
+
+    /** dx = dy f'(x) for n elements; dx may be dy or x at the same offset. */
+    static void backward(Activation f, float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n,
+            float[] edge) {
+        int whole = SPECIES.loopBound(n);
+        backwardWhole(f, x, xAt, dy, dyAt, dx, dxAt, whole, edge);
+        if (whole < n) {
+            System.arraycopy(x, xAt + whole, edge, 0, n - whole);
+            System.arraycopy(dy, dyAt + whole, edge, LANES, n - whole);
+            backwardWhole(f, edge, 0, edge, LANES, edge, 0, LANES, edge);
+            System.arraycopy(edge, 0, dx, dxAt + whole, n - whole);
+        }
+    }
+
+    /** n is a multiple of the lanes. */
+    private static void forwardWhole(Activation f, float[] x, int xAt, float[] y, int yAt, int n, float[] work) {
         switch (f) {
             case IDENTITY -> System.arraycopy(x, xAt, y, yAt, n);
             case RELU -> relu(x, xAt, y, yAt, n);
             case GELU_TANH -> geluTanh(x, xAt, y, yAt, n);
-            case GELU_ERF -> geluErf(x, xAt, y, yAt, n);
+            case GELU_ERF -> geluErf(x, xAt, y, yAt, n, work);
             case SILU -> silu(x, xAt, y, yAt, n);
             case TANH -> tanh(x, xAt, y, yAt, n);
             case SOFTPLUS -> softplus(x, xAt, y, yAt, n);
@@ -29,13 +60,13 @@ final class ActivationLoopsF32 {
         }
     }
 
-    /** dx = dy f'(x) for n elements; dx may be dy or x at the same offset. */
-    static void backward(Activation f, float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+    private static void backwardWhole(Activation f, float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt,
+            int n, float[] work) {
         switch (f) {
             case IDENTITY -> System.arraycopy(dy, dyAt, dx, dxAt, n);
             case RELU -> reluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case GELU_TANH -> geluTanhBackward(x, xAt, dy, dyAt, dx, dxAt, n);
-            case GELU_ERF -> geluErfBackward(x, xAt, dy, dyAt, dx, dxAt, n);
+            case GELU_ERF -> geluErfBackward(x, xAt, dy, dyAt, dx, dxAt, n, work);
             case SILU -> siluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case TANH -> tanhBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case SOFTPLUS -> softplusBackward(x, xAt, dy, dyAt, dx, dxAt, n);
@@ -44,128 +75,116 @@ final class ActivationLoopsF32 {
     }
 
     private static void relu(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.relu(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = x[xAt + i] <= 0 ? 0 : x[xAt + i];
         }
     }
 
     private static void geluTanh(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.geluTanh(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.geluTanh(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
-    private static void geluErf(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
-            MathF32.geluErf(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
+    private static void geluErf(float[] x, int xAt, float[] y, int yAt, int n, float[] work) {
+        for (int i = 0; i < n; i += CHUNK) {
+            int count = Math.min(CHUNK, n - i);
+            expOfMinusHalfSquare(x, xAt + i, work, count);
+            tailRatio(x, xAt + i, work, count);
+            geluErfChunk(x, xAt + i, work, y, yAt + i, count);
         }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.geluErf(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
+    }
+
+    private static void expOfMinusHalfSquare(float[] x, int xAt, float[] work, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.expOfMinusHalfSquare(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(work, EXPONENTIALS + i);
+        }
+    }
+
+    private static void tailRatio(float[] x, int xAt, float[] work, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.tailRatio(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(work, RATIOS + i);
+        }
+    }
+
+    private static void geluErfChunk(float[] x, int xAt, float[] work, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.geluErf(FloatVector.fromArray(SPECIES, x, xAt + i),
+                    FloatVector.fromArray(SPECIES, work, EXPONENTIALS + i),
+                    FloatVector.fromArray(SPECIES, work, RATIOS + i)).intoArray(y, yAt + i);
         }
     }
 
     private static void silu(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.silu(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.silu(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.tanh(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.tanh(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void softplus(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.softplus(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.softplus(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void reluBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.reluBackward(FloatVector.fromArray(SPECIES, x, xAt + i),
                     FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            dx[dxAt + i] = x[xAt + i] > 0 ? dy[dyAt + i] : x[xAt + i] <= 0 ? 0 : x[xAt + i];
         }
     }
 
     private static void geluTanhBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.geluTanhDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
         }
-        for (; i < n; i++) {
-            dx[dxAt + i] = MathF32.geluTanhDerivative(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0) * dy[dyAt + i];
+    }
+
+    private static void geluErfBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n,
+            float[] work) {
+        for (int i = 0; i < n; i += CHUNK) {
+            int count = Math.min(CHUNK, n - i);
+            expOfMinusHalfSquare(x, xAt + i, work, count);
+            tailRatio(x, xAt + i, work, count);
+            geluErfBackwardChunk(x, xAt + i, work, dy, dyAt + i, dx, dxAt + i, count);
         }
     }
 
-    private static void geluErfBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
-            MathF32.geluErfDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
+    private static void geluErfBackwardChunk(float[] x, int xAt, float[] work, float[] dy, int dyAt, float[] dx,
+            int dxAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.geluErfDerivative(FloatVector.fromArray(SPECIES, x, xAt + i),
+                    FloatVector.fromArray(SPECIES, work, EXPONENTIALS + i),
+                    FloatVector.fromArray(SPECIES, work, RATIOS + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            dx[dxAt + i] = MathF32.geluErfDerivative(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0) * dy[dyAt + i];
         }
     }
 
     private static void siluBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.siluDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            dx[dxAt + i] = MathF32.siluDerivative(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0) * dy[dyAt + i];
         }
     }
 
     private static void tanhBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.tanhDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            dx[dxAt + i] = MathF32.tanhDerivative(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0) * dy[dyAt + i];
         }
     }
 
     private static void softplusBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.sigmoid(FloatVector.fromArray(SPECIES, x, xAt + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            dx[dxAt + i] = MathF32.sigmoid(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0) * dy[dyAt + i];
         }
     }
 }

@@ -21,7 +21,8 @@ final class ActivationsF32 implements Activations {
         float[] ys = y.floats();
         Split.elements(workers, x, x.isContiguous() && y.isContiguous(), WORK, (row, from, to) ->
                 ActivationLoopsF32.forward(f, xs, x.offset() + row * x.rowStride() + from, ys,
-                        y.offset() + row * y.rowStride() + from, to - from));
+                        y.offset() + row * y.rowStride() + from, to - from,
+                        workers.scratch().floats(0, ActivationLoopsF32.EDGE)));
     }
 
     @Override
@@ -33,6 +34,6 @@ final class ActivationsF32 implements Activations {
         Split.elements(workers, x, contiguous, WORK, (row, from, to) ->
                 ActivationLoopsF32.backward(f, xs, x.offset() + row * x.rowStride() + from, dys,
                         dy.offset() + row * dy.rowStride() + from, dxs, dx.offset() + row * dx.rowStride() + from,
-                        to - from));
+                        to - from, workers.scratch().floats(0, ActivationLoopsF32.EDGE)));
     }
 }

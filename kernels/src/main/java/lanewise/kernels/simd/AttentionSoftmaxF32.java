@@ -54,8 +54,11 @@ final class AttentionSoftmaxF32 {
             FloatVector max2 = old;
             FloatVector max3 = old;
             int at = sOffset + column;
-            int j = 0;
-            for (; j + 4 <= rows; j += 4) {
+            // Up to a whole step, so that no maximum crosses from loop to loop, where JDK 17 would box it.
+            for (int j = rows; j % 4 != 0; j++) {
+                FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY).intoArray(s, at + j * QUERIES);
+            }
+            for (int j = 0; j < rows; j += 4) {
                 FloatVector s0 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES);
                 FloatVector s1 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES + QUERIES);
                 FloatVector s2 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES + 2 * QUERIES);
@@ -65,15 +68,11 @@ final class AttentionSoftmaxF32 {
                 max2 = max2.blend(s2, max2.compare(LT, s2));
                 max3 = max3.blend(s3, max3.compare(LT, s3));
             }
-            for (; j < rows; j++) {
-                FloatVector s0 = FloatVector.fromArray(SPECIES, s, at + j * QUERIES);
-                max0 = max0.blend(s0, max0.compare(LT, s0));
-            }
             max0 = max0.blend(max1, max0.compare(LT, max1));
             max2 = max2.blend(max3, max2.compare(LT, max3));
             FloatVector max = max0.blend(max2, max0.compare(LT, max2));
             FloatVector sum = FloatVector.zero(SPECIES);
-            for (j = 0; j < rows; j++) {
+            for (int j = 0; j < rows; j++) {
                 FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, s, at + j * QUERIES).sub(max));
                 p.intoArray(s, at + j * QUERIES);
                 sum = sum.add(p);

@@ -68,26 +68,43 @@ final class ElementwiseF32 implements Elementwise {
 
     @Override
     public void exp(Tensor x, Tensor y) {
-        Split.elements(workers, x, x.isContiguous() && y.isContiguous(), 4, (row, from, to) ->
-                exp(x.floats(), at(x, row, from), y.floats(), at(y, row, from), to - from));
+        map(x, y, ElementwiseF32::exp);
     }
 
     @Override
     public void log(Tensor x, Tensor y) {
-        Split.elements(workers, x, x.isContiguous() && y.isContiguous(), 4, (row, from, to) ->
-                log(x.floats(), at(x, row, from), y.floats(), at(y, row, from), to - from));
+        map(x, y, ElementwiseF32::log);
     }
 
     @Override
     public void tanh(Tensor x, Tensor y) {
-        Split.elements(workers, x, x.isContiguous() && y.isContiguous(), 4, (row, from, to) ->
-                tanh(x.floats(), at(x, row, from), y.floats(), at(y, row, from), to - from));
+        map(x, y, ElementwiseF32::tanh);
     }
 
     @Override
     public void erf(Tensor x, Tensor y) {
-        Split.elements(workers, x, x.isContiguous() && y.isContiguous(), 4, (row, from, to) ->
-                erf(x.floats(), at(x, row, from), y.floats(), at(y, row, from), to - from));
+        map(x, y, ElementwiseF32::erf);
+    }
+
+    /** A function over whole vectors of a run. */
+    @FunctionalInterface
+    private interface Loop {
+        void run(float[] x, int xAt, float[] y, int yAt, int n);
+    }
+
+    /** The end of a run goes through the same loop as the rest, by way of a copy. */
+    private void map(Tensor x, Tensor y, Loop loop) {
+        Split.elements(workers, x, x.isContiguous() && y.isContiguous(), 4, (row, from, to) -> {
+            int whole = SPECIES.loopBound(to - from);
+            int rest = to - from - whole;
+            loop.run(x.floats(), at(x, row, from), y.floats(), at(y, row, from), whole);
+            if (rest > 0) {
+                float[] edge = workers.scratch().floats(0, LANES);
+                System.arraycopy(x.floats(), at(x, row, from) + whole, edge, 0, rest);
+                loop.run(edge, 0, edge, 0, LANES);
+                System.arraycopy(edge, 0, y.floats(), at(y, row, from) + whole, rest);
+            }
+        });
     }
 
     private static int at(Tensor tensor, int row, int column) {
@@ -154,42 +171,26 @@ final class ElementwiseF32 implements Elementwise {
     }
 
     private static void exp(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.exp(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.exp(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void log(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.log(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.log(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void tanh(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.tanh(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.tanh(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 
     private static void erf(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             MathF32.erf(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-        for (; i < n; i++) {
-            y[yAt + i] = MathF32.erf(FloatVector.broadcast(SPECIES, x[xAt + i])).lane(0);
         }
     }
 }

@@ -11,10 +11,11 @@ final class EpilogueF32 {
      * Adds the bias, stores the pre-activation and applies the activation.
      *
      * @param bias starts at biasOffset; null for none
+     * @param edge room for {@link ActivationLoopsF32#EDGE} elements
      * @param pre  receives the value before the activation, from preOffset on; null if not wanted
      */
     static void apply(int length, float[] bias, int biasOffset, Activation activation, float[] pre, int preOffset,
-            float[] c, int cOffset) {
+            float[] c, int cOffset, float[] edge) {
         if (bias != null) {
             for (int j = 0; j < length; j++) {
                 c[cOffset + j] += bias[biasOffset + j];
@@ -24,7 +25,7 @@ final class EpilogueF32 {
             System.arraycopy(c, cOffset, pre, preOffset, length);
         }
         if (activation != Activation.IDENTITY) {
-            ActivationLoopsF32.forward(activation, c, cOffset, c, cOffset, length);
+            ActivationLoopsF32.forward(activation, c, cOffset, c, cOffset, length, edge);
         }
     }
 }

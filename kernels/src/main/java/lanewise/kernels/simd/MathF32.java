@@ -154,32 +154,34 @@ final class MathF32 {
         return broadcast(Float32Math.SPECIES, 1f).sub(small).blend(small, x.compare(LT, 0f));
     }
 
-    /** Gaussian error linear unit: x Phi(x) with the normal distribution function Phi. */
-    static FloatVector geluErf(FloatVector x) {
-        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
-        FloatVector e = expOfMinusHalfSquare(a);
-        FloatVector tail = tailRatio(a).mul(e);
+    /**
+     * Gaussian error linear unit: x Phi(x) with the normal distribution function Phi, given {@link #expOfMinusHalfSquare}
+     * and {@link #tailRatio} of x.
+     */
+    static FloatVector geluErf(FloatVector x, FloatVector e, FloatVector ratio) {
+        FloatVector tail = ratio.mul(e);
         return x.mul(broadcast(Float32Math.SPECIES, 1f).sub(tail).blend(tail, x.compare(LT, 0f)));
     }
 
     /** Derivative of {@link #geluErf}: Phi(x) + x Phi'(x). Those at x and -x add up to 1. */
-    static FloatVector geluErfDerivative(FloatVector x) {
+    static FloatVector geluErfDerivative(FloatVector x, FloatVector e, FloatVector ratio) {
         FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
-        FloatVector e = expOfMinusHalfSquare(a);
-        FloatVector small = a.fma(broadcast(Float32Math.SPECIES, -NORMAL_DENSITY_AT_0), tailRatio(a)).mul(e);
+        FloatVector small = a.fma(broadcast(Float32Math.SPECIES, -NORMAL_DENSITY_AT_0), ratio).mul(e);
         return broadcast(Float32Math.SPECIES, 1f).sub(small).blend(small, x.compare(LT, 0f));
     }
 
-    /** e^(-a^2/2). The rounding error of the square, which a large exponent would magnify, is carried along. */
-    private static FloatVector expOfMinusHalfSquare(FloatVector a) {
+    /** e^(-x^2/2). The rounding error of the square, which a large exponent would magnify, is carried along. */
+    static FloatVector expOfMinusHalfSquare(FloatVector x) {
+        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
         FloatVector half = a.mul(0.5f);
         FloatVector square = half.mul(a);
         FloatVector e = expOfMinus(square);
         return e.sub(e.mul(half.fma(a, square.neg())));
     }
 
-    /** Phi(-a) e^(a^2/2) for a &ge; 0. */
-    private static FloatVector tailRatio(FloatVector a) {
+    /** Phi(-|x|) e^(x^2/2). */
+    static FloatVector tailRatio(FloatVector x) {
+        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
         FloatVector inverse = broadcast(Float32Math.SPECIES, 1f).div(a.add(Float32Math.NORMAL_CENTRE));
         return Float32Math.normalPolynomial(inverse.fma(-2f * Float32Math.NORMAL_CENTRE, 1f)).mul(inverse);
     }

@@ -7,6 +7,9 @@ import lanewise.kernels.Workers;
 
 /** The arguments of {@code C = act(alpha op(A) op(B) + beta C + bias)} as arrays and indices, and what ways to compute it share. */
 abstract class OperandsF32 {
+    /** The slots below are those of the kinds of products. */
+    private static final int EDGE_SLOT = 3;
+
     int batches;
     int m;
     int n;
@@ -77,11 +80,12 @@ abstract class OperandsF32 {
         if (bias == null && pre == null && epilogue.activation() == Activation.IDENTITY) {
             return;
         }
+        float[] edge = workers.scratch().floats(EDGE_SLOT, ActivationLoopsF32.EDGE);
         for (int i = top; i < bottom; i++) {
             EpilogueF32.apply(to - from, bias == null ? null : bias.floats(), bias == null ? 0 : bias.offset() + from,
                     epilogue.activation(), pre == null ? null : pre.floats(),
                     pre == null ? 0 : pre.offset() + (batch * m + i) * pre.rowStride() + from,
-                    c, cOffset + batch * cBatch + i * cStride + from);
+                    c, cOffset + batch * cBatch + i * cStride + from, edge);
         }
     }
 

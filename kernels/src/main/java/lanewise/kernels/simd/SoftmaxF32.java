@@ -99,26 +99,32 @@ final class SoftmaxF32 implements Softmax {
     @Override
     public void logBackward(double scale, Tensor y, Tensor dy, Tensor dx) {
         Split.rows(workers, y.rows(), 4L * y.columns(), (from, to) -> {
-            float[] lanes = workers.scratch().floats(0, LANES);
+            float[] lanes = workers.scratch().floats(0, 2 * LANES);
             for (int r = from; r < to; r++) {
                 int dyAt = dy.offset() + r * dy.rowStride();
                 double sum = RowSumsF32.sum(dy.floats(), dyAt, dy.columns(), lanes);
-                logBackward((float) scale, (float) sum, y.floats(), y.offset() + r * y.rowStride(), dy.floats(), dyAt,
-                        dx.floats(), dx.offset() + r * dx.rowStride(), y.columns());
+                int yAt = y.offset() + r * y.rowStride();
+                int dxAt = dx.offset() + r * dx.rowStride();
+                int whole = SPECIES.loopBound(y.columns());
+                int rest = y.columns() - whole;
+                logBackward((float) scale, (float) sum, y.floats(), yAt, dy.floats(), dyAt, dx.floats(), dxAt, whole);
+                if (rest > 0) {
+                    // The end of the row goes through the same loop, by way of a copy.
+                    System.arraycopy(y.floats(), yAt + whole, lanes, 0, rest);
+                    System.arraycopy(dy.floats(), dyAt + whole, lanes, LANES, rest);
+                    logBackward((float) scale, (float) sum, lanes, 0, lanes, LANES, lanes, 0, LANES);
+                    System.arraycopy(lanes, 0, dx.floats(), dxAt + whole, rest);
+                }
             }
         });
     }
 
+    /** n is a multiple of the lanes. */
     private static void logBackward(float scale, float sum, float[] y, int yAt, float[] dy, int dyAt, float[] dx,
             int dxAt, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+        for (int i = 0; i < n; i += LANES) {
             FloatVector e = MathF32.expOfNonPositive(FloatVector.fromArray(SPECIES, y, yAt + i));
             FloatVector.fromArray(SPECIES, dy, dyAt + i).sub(e.mul(sum)).mul(scale).intoArray(dx, dxAt + i);
-        }
-        for (; i < n; i++) {
-            float e = MathF32.expOfNonPositive(FloatVector.broadcast(SPECIES, y[yAt + i])).lane(0);
-            dx[dxAt + i] = (dy[dyAt + i] - e * sum) * scale;
         }
     }
 }
