@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -87,8 +85,8 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter silent = new PrintWriter(PrintWriter.nullWriter());
         PrintWriter results = quiet ? silent : spec.commandLine().getOut();
         PrintWriter progress = quiet ? silent : spec.commandLine().getErr();
-        try (Kernels kernels = kernelOptions.open()) {
-            TrainingRun run = resume == null ? fresh(kernels) : resumed(kernels);
+        try (Kernels kernels = kernelOptions.open();
+                TrainingRun run = resume == null ? fresh(kernels) : resumed(kernels)) {
             return run.execute(results, progress, quiet ? 0 : Progress.terminalColumns(), json);
         }
     }
@@ -120,10 +118,8 @@ final class TrainCommand implements Callable<Integer> {
             Dataset dataset = text
                     ? Dataset.text(data.text, data.tokenizer, data.context, config.batch(), seed)
                     : Dataset.addition(data.digits, config.batch(), seed);
-            String name = Choice.word(dataset.config().task()) + "-"
-                    + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
             return TrainingRun.fresh(kernels, model.config(dataset.tokenizer().size(), dataset.config().context()),
-                    config, dataset, precision, out == null ? Path.of("runs", name) : out);
+                    config, dataset, precision, out);
         } catch (IllegalArgumentException impossible) {
             // The configurations check themselves, and say which component is wrong.
             throw wrong(impossible.getMessage());

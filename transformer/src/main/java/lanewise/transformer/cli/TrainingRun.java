@@ -2,7 +2,11 @@ package lanewise.transformer.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,7 +29,7 @@ import lanewise.transformer.training.TrainingListener;
 import lanewise.transformer.training.TrainingResult;
 
 /** One run of {@code lanewise train}, from its first line to its report. */
-final class TrainingRun {
+final class TrainingRun implements AutoCloseable {
     private final Kernels kernels;
     private final Gpt model;
     private final TrainingConfig config;
@@ -43,11 +47,13 @@ final class TrainingRun {
         this.from = from;
     }
 
+    /** @param out the run's folder; null for a new one in {@code runs} */
     static TrainingRun fresh(Kernels kernels, GptConfig modelConfig, TrainingConfig config, Dataset dataset,
             ElementType type, Path out) throws IOException {
-        RunFolder folder = RunFolder.create(out, modelConfig, config, dataset.config(), dataset.tokenizer());
-        return new TrainingRun(kernels, new Gpt(modelConfig, kernels, type, config.seed()), config, dataset, folder,
-                null);
+        Gpt model = new Gpt(modelConfig, kernels, type, config.seed());
+        RunFolder folder = RunFolder.create(out == null ? newFolder(dataset) : out, modelConfig, config,
+                dataset.config(), dataset.tokenizer());
+        return new TrainingRun(kernels, model, config, dataset, folder, null);
     }
 
     static TrainingRun resumed(Kernels kernels, Checkpoint checkpoint, TrainingConfig config) throws IOException {
@@ -56,6 +62,24 @@ final class TrainingRun {
         Gpt model = new Gpt(modelConfig, kernels, checkpoint.elementType(), config.seed());
         RunFolder folder = RunFolder.resume(checkpoint, modelConfig, config, dataset.config(), dataset.tokenizer());
         return new TrainingRun(kernels, model, config, dataset, folder, checkpoint);
+    }
+
+    /** Makes a folder named after the task and the time, and a number if another run took that name. */
+    private static Path newFolder(Dataset dataset) throws IOException {
+        String name = Choice.word(dataset.config().task()) + "-"
+                + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
+        Path runs = Files.createDirectories(Path.of("runs"));
+        return newFolder(runs, name);
+    }
+
+    static Path newFolder(Path parent, String name) throws IOException {
+        for (int number = 1;; number++) {
+            try {
+                return Files.createDirectory(parent.resolve(number == 1 ? name : name + "-" + number));
+            } catch (FileAlreadyExistsException taken) {
+                // The next number, then.
+            }
+        }
     }
 
     /**
@@ -127,6 +151,12 @@ final class TrainingRun {
         } else {
             results.println("Continue with: lanewise train --resume " + folder.path());
         }
+    }
+
+    /** Leaves the folder to others. */
+    @Override
+    public void close() throws IOException {
+        folder.close();
     }
 
     private static String capitalized(String text) {

@@ -1,6 +1,7 @@
 package lanewise.transformer.training;
 
 import com.google.gson.JsonObject;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -30,19 +31,24 @@ import lanewise.transformer.layers.Parameter;
  * {@code latest} names the newest. A checkpoint is written beside its place, forced to the disk, and moved there as a whole;
  * only then is {@code latest} replaced, and only then are older ones deleted, but for one. So whatever happens in between,
  * {@code latest} names a complete checkpoint.
+ *
+ * <p>A folder has one writer at a time, from {@link #create} or {@link #resume} to {@link #close} or the end of the process.
  */
-public final class RunFolder {
+public final class RunFolder implements Closeable {
     static final String LATEST = "latest";
     static final String NAME_PATTERN = "checkpoint-\\d{1,9}";
 
     private final Path folder;
+    private final RunLock lock;
     private final JsonObject config;
     private final String tokenizer;
     private BiFunction<Path, WritableByteChannel, WritableByteChannel> disk = (file, channel) -> channel;
     private Path latest;
 
-    private RunFolder(Path folder, Record model, TrainingConfig training, Record data, Tokenizer tokenizer) {
+    private RunFolder(Path folder, RunLock lock, Record model, TrainingConfig training, Record data,
+            Tokenizer tokenizer) {
         this.folder = folder;
+        this.lock = lock;
         config = new JsonObject();
         config.add("model", Json.toObject(model));
         config.add("training", Json.toObject(training));
@@ -56,15 +62,16 @@ public final class RunFolder {
      * @param model     the model's configuration: a public record of numbers, booleans, strings, enums and records
      * @param data      what the run is trained on, in the same way
      * @param tokenizer null if the model takes no tokens
-     * @throws IOException if the folder can't be written or already holds a run
+     * @throws IOException if the folder can't be written, already holds a run, or is being written by another
      */
     public static RunFolder create(Path folder, Record model, TrainingConfig training, Record data,
             Tokenizer tokenizer) throws IOException {
-        requireWritable(folder);
+        RunLock lock = claim(folder);
         if (Files.exists(folder.resolve(LATEST))) {
+            lock.close();
             throw new IOException("folder " + folder + " already holds a run; resume it, or choose another folder");
         }
-        return new RunFolder(folder, model, training, data, tokenizer);
+        return new RunFolder(folder, lock, model, training, data, tokenizer);
     }
 
     /**
@@ -72,15 +79,20 @@ public final class RunFolder {
      * once it saves; later checkpoints stay until the run writes them again.
      *
      * @param training may differ from the checkpoint's
-     * @throws IOException if the folder can't be written
+     * @throws IOException if the folder can't be written or is being written by another run
      */
     public static RunFolder resume(Checkpoint checkpoint, Record model, TrainingConfig training, Record data,
             Tokenizer tokenizer) throws IOException {
         Path folder = checkpoint.directory().getParent();
-        requireWritable(folder);
-        RunFolder run = new RunFolder(folder, model, training, data, tokenizer);
+        RunFolder run = new RunFolder(folder, claim(folder), model, training, data, tokenizer);
         run.latest = checkpoint.directory();
         return run;
+    }
+
+    /** Leaves the folder to others. */
+    @Override
+    public void close() throws IOException {
+        lock.close();
     }
 
     public Path path() {
@@ -173,6 +185,11 @@ public final class RunFolder {
         for (Path entry : old) {
             delete(entry);
         }
+    }
+
+    private static RunLock claim(Path folder) throws IOException {
+        requireWritable(folder);
+        return RunLock.of(folder);
     }
 
     private static void requireWritable(Path folder) throws IOException {

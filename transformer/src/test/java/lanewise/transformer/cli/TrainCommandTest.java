@@ -130,6 +130,13 @@ class TrainCommandTest {
     }
 
     @Test
+    void aTakenNameGetsANumber() throws IOException {
+        for (String expected : List.of("sums", "sums-2", "sums-3")) {
+            assertEquals(folder.resolve(expected), TrainingRun.newFolder(folder, "sums"));
+        }
+    }
+
+    @Test
     void resumingWhatIsDoneChangesNothing() throws IOException {
         Path out = folder.resolve("run");
         train("--steps", 2, "--out", out).succeeds();

@@ -10,10 +10,12 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -148,7 +150,7 @@ class CheckpointTest {
         Files.writeString(run.path().resolve("checkpoint-notes.txt"), "mine");
         run.save(201, null, 0, content.parameters, content.updater);
         try (var entries = Files.list(run.path())) {
-            assertEquals(List.of("checkpoint-200", "checkpoint-201", "checkpoint-notes.txt", "latest"),
+            assertEquals(List.of("checkpoint-200", "checkpoint-201", "checkpoint-notes.txt", "latest", "lock"),
                     entries.map(entry -> entry.getFileName().toString()).sorted().toList());
         }
     }
@@ -231,7 +233,7 @@ class CheckpointTest {
         run.save(2, null, 0, content.parameters, content.updater);
         readAll(run.path());
         try (var entries = Files.list(run.path())) {
-            assertEquals(List.of("checkpoint-1", "checkpoint-2", "latest"),
+            assertEquals(List.of("checkpoint-1", "checkpoint-2", "latest", "lock"),
                     entries.map(entry -> entry.getFileName().toString()).sorted().toList());
         }
     }
@@ -246,9 +248,60 @@ class CheckpointTest {
         RunFolder run = create(folder.resolve("run"), null);
         Content content = new Content(1);
         run.save(1, null, 0, content.parameters, content.updater);
+        run.close();
         String message = assertThrows(IOException.class, () -> create(run.path(), null)).getMessage();
         assertEquals("folder " + run.path() + " already holds a run; resume it, or choose another folder", message);
         readAll(run.path());
+    }
+
+    @Test
+    void aFolderHasOneWriter() throws IOException {
+        String held = "another run is writing to folder ";
+        Path path = folder.resolve("run");
+        RunFolder run = create(path, null);
+        Path detour = folder.resolve("run/../run");
+        for (Path same : List.of(path, detour, path)) {
+            String message = assertThrows(IOException.class, () -> create(same, null)).getMessage();
+            assertTrue(message.startsWith(held + same), message);
+        }
+        Content content = new Content(1);
+        run.save(1, null, 0, content.parameters, content.updater);
+        Checkpoint checkpoint = Checkpoint.open(path);
+        String message = assertThrows(IOException.class,
+                () -> RunFolder.resume(checkpoint, CONFIG, TRAINING, CONFIG, null)).getMessage();
+        assertTrue(message.startsWith(held + path), message);
+        run.close();
+        RunFolder.resume(checkpoint, CONFIG, TRAINING, CONFIG, null).close();
+        RunFolder.resume(checkpoint, CONFIG, TRAINING, CONFIG, null).close();
+    }
+
+    /** The lock of a process that is alive counts; the file that a dead one left does not. */
+    @Test
+    void anotherProcessKeepsItsFolder() throws IOException, InterruptedException {
+        Path path = Files.createDirectory(folder.resolve("run"));
+        Process other = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+                System.getProperty("java.class.path"), Holder.class.getName(), path.resolve(RunLock.FILE).toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        try {
+            assertEquals('x', other.getInputStream().read(), "the other process has the lock");
+            String message = assertThrows(IOException.class, () -> create(path, null)).getMessage();
+            assertTrue(message.startsWith("another run is writing to folder " + path), message);
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        create(path, null).close();
+    }
+
+    /** The other process. */
+    static final class Holder {
+        public static void main(String[] args) throws IOException, InterruptedException {
+            try (var channel = FileChannel.open(Path.of(args[0]), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock();
+                System.out.print('x');
+                System.out.flush();
+                Thread.sleep(60_000);
+            }
+        }
     }
 
     @Test

@@ -164,6 +164,7 @@ class GptTrainingTest {
             TrainingConfig firstPart = config.withSteps(11);
             new Trainer<>(kernels, new Gpt(sums, kernels, type, 8), addition, firstPart, run,
                     List.of(step -> actual.add(bits(step)))).run();
+            run.close();
             Checkpoint checkpoint = Checkpoint.open(path);
             GptConfig stored = checkpoint.modelConfig(GptConfig.class, GptConfig::parameterCount);
             assertEquals(sums, stored);

@@ -149,7 +149,7 @@ class TrainerTest {
         }
         assertEquals(folder.resolve("run").resolve("checkpoint-10"), result.checkpoint());
         try (var entries = Files.list(folder.resolve("run"))) {
-            assertEquals(List.of("checkpoint-10", "checkpoint-9", "latest"),
+            assertEquals(List.of("checkpoint-10", "checkpoint-9", "latest", "lock"),
                     entries.map(entry -> entry.getFileName().toString()).sorted().toList());
         }
     }
@@ -174,6 +174,7 @@ class TrainerTest {
                 }
             };
             TrainingResult stopped = first.run();
+            run.close();
             assertFalse(stopped.finished());
             assertEquals(17, stopped.step(), "the step in progress is finished");
             assertNull(stopped.heldOut());
@@ -219,6 +220,7 @@ class TrainerTest {
         TrainingConfig config = config(5, OptimizerConfig.Method.ADAMW, 0, 0);
         RunFolder run = run(config);
         TrainingResult first = trainer(new LineModel(TYPE), config, run).run();
+        run.close();
         Checkpoint checkpoint = Checkpoint.open(run.path());
         RunFolder again = RunFolder.resume(checkpoint, new LineConfig(1), config, new LineConfig(2), null);
         Trainer<double[][]> trainer = trainer(new LineModel(TYPE), config, again, metrics -> {
@@ -237,6 +239,7 @@ class TrainerTest {
         RunFolder run = run(config);
         LineModel whole = new LineModel(TYPE);
         trainer(whole, config, run).run();
+        run.close();
         Checkpoint earlier = Checkpoint.open(run.path().resolve("checkpoint-10"));
         RunFolder again = RunFolder.resume(earlier, new LineConfig(1), config, new LineConfig(2), null);
         assertEquals(20, Checkpoint.open(run.path()).state().step(), "nothing has been lost yet");
@@ -249,6 +252,7 @@ class TrainerTest {
             }
         };
         trainer.run();
+        again.close();
         assertEquals(15, Checkpoint.open(run.path()).state().step());
         Checkpoint stopped = Checkpoint.open(run.path());
         RunFolder third = RunFolder.resume(stopped, new LineConfig(1), config, new LineConfig(2), null);
