@@ -13,7 +13,11 @@ public interface KernelProvider {
     /** The highest available one wins. */
     int priority();
 
-    /** Why it can't be used here, in words for a user; empty if it can. */
+    /**
+     * Why it can't be used here, in words for a user; empty if it can.
+     *
+     * @throws IllegalArgumentException if a system property that it reads has a value it does not know
+     */
     Optional<String> unavailable();
 
     /** What is active, in words for a user, such as the vector width. */

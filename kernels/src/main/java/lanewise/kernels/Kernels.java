@@ -28,6 +28,9 @@ import java.util.concurrent.Executor;
  * <p>System properties, read when an instance is built: {@code lanewise.implementation} demands an implementation by
  * name ("scalar", "simd"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
  * vectors are first used) caps the vector width.
+ *
+ * <p>On JDK 17, a program that also uses vectors of another width itself makes the vectors of these kernels objects, ten to
+ * fifty times slower: C2 of that JDK then no longer knows their class. JDK 25 does.
  */
 public final class Kernels implements AutoCloseable {
     private final KernelProvider provider;
@@ -189,6 +192,7 @@ public final class Kernels implements AutoCloseable {
         /**
          * Builds the kernels.
          *
+         * @throws IllegalArgumentException if a system property has a value that is not known
          * @throws IllegalStateException if the demanded implementation does not exist or can't be used here; says why
          */
         public Kernels build() {

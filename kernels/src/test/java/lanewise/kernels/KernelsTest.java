@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,23 @@ class KernelsTest {
     void oneThreadIsSingular() {
         try (Kernels kernels = KernelsUnderTest.best(1)) {
             assertTrue(kernels.describe().lines().findFirst().orElseThrow().endsWith("1 thread"), kernels.describe());
+        }
+    }
+
+    @Test
+    void namesAVectorWidthThatIsNone() {
+        String before = System.getProperty("lanewise.vectorBits");
+        assumeTrue(ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(), "without vectors it has no width");
+        System.setProperty("lanewise.vectorBits", "99");
+        try {
+            IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, Kernels::best);
+            assertEquals("system property lanewise.vectorBits is \"99\"; expected 128, 256 or 512", thrown.getMessage());
+        } finally {
+            if (before == null) {
+                System.clearProperty("lanewise.vectorBits");
+            } else {
+                System.setProperty("lanewise.vectorBits", before);
+            }
         }
     }
 

@@ -5,7 +5,24 @@ import java.util.Optional;
 
 /** What must be known before any class that uses vectors may be loaded. */
 final class Machine {
+    /** System property that caps the width of the vectors: 128, 256 or 512. */
+    static final String VECTOR_BITS = "lanewise.vectorBits";
+
     private Machine() {
+    }
+
+    /**
+     * The widest vectors that the user allows.
+     *
+     * @throws IllegalArgumentException if the system property is something else than a width
+     */
+    static int vectorBitsCap() {
+        String value = System.getProperty(VECTOR_BITS, "512");
+        return switch (value) {
+            case "128", "256", "512" -> Integer.parseInt(value);
+            default -> throw new IllegalArgumentException(
+                    "system property " + VECTOR_BITS + " is \"" + value + "\"; expected 128, 256 or 512");
+        };
     }
 
     /** Why vectors would fail or be slow here; empty if all is well. */
@@ -15,6 +32,8 @@ final class Machine {
         } catch (ClassNotFoundException missing) {
             return Optional.of("the Vector API is not there; start java with --add-modules jdk.incubator.vector");
         }
+        // Before a class is initialised with it, since that could fail only once, and unclearly.
+        vectorBitsCap();
         String vm = System.getProperty("java.vm.name", "");
         String mode = System.getProperty("java.vm.info", "").toLowerCase(Locale.ROOT);
         if (vm.contains("OpenJ9")) {

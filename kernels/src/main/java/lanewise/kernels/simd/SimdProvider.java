@@ -33,7 +33,7 @@ public final class SimdProvider implements KernelProvider {
     public String details() {
         return String.format(Locale.ROOT, "Vector API, %d-bit vectors%s", vectorBits(),
                 VectorWidth.BITS < VectorWidth.PREFERRED_BITS
-                        ? " (capped by " + VectorWidth.PROPERTY + ", the machine has " + VectorWidth.PREFERRED_BITS + ")"
+                        ? " (capped by " + Machine.VECTOR_BITS + ", the machine has " + VectorWidth.PREFERRED_BITS + ")"
                         : "");
     }
 
