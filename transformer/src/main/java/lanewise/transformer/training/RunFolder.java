@@ -153,7 +153,9 @@ public final class RunFolder implements Closeable {
         for (Parameter parameter : parameters) {
             model.put(parameter.name(), parameter.value());
         }
-        Map<String, String> about = Map.of("format", "lanewise", "step", Integer.toString(step));
+        Map<String, String> about = new LinkedHashMap<>(); // in a fixed order: equal runs give equal bytes
+        about.put("format", "lanewise");
+        about.put("step", Integer.toString(step));
         Checkpoint.Stamp modelStamp = writeFile(directory.resolve(Checkpoint.MODEL),
                 out -> SafeTensors.write(out, model, about));
         Checkpoint.Stamp optimizerStamp = writeFile(directory.resolve(Checkpoint.OPTIMIZER),

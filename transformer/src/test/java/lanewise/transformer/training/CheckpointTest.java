@@ -155,6 +155,16 @@ class CheckpointTest {
         }
     }
 
+    /** The order of Map.of would differ from process to process. */
+    @Test
+    void metadataHasAFixedOrder() throws IOException {
+        Path directory = saved().resolve("checkpoint-1");
+        for (String name : List.of(Checkpoint.MODEL, Checkpoint.OPTIMIZER)) {
+            String text = Files.readString(directory.resolve(name), StandardCharsets.ISO_8859_1);
+            assertEquals("{\"__metadata__\":{\"format\":\"lanewise\",\"step\":\"1\"},", text.substring(8, 57), name);
+        }
+    }
+
     /** A disk that takes a number of bytes and then is full; a write may take a part, as real ones do. */
     private static void fill(RunFolder run, AtomicLong space) {
         run.setDisk((file, channel) -> new WritableByteChannel() {
