@@ -5,6 +5,7 @@ module lanewise.transformer {
     requires info.picocli;
     requires java.management;
     requires jdk.management;
+    requires jdk.unsupported;
     requires jtokkit;
     requires me.tongfei.progressbar;
 

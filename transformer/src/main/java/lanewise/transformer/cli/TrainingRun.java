@@ -27,6 +27,7 @@ import lanewise.transformer.training.Trainer;
 import lanewise.transformer.training.TrainingConfig;
 import lanewise.transformer.training.TrainingListener;
 import lanewise.transformer.training.TrainingResult;
+import sun.misc.Signal;
 
 /** One run of {@code lanewise train}, from its first line to its report. */
 final class TrainingRun implements AutoCloseable {
@@ -113,7 +114,7 @@ final class TrainingRun implements AutoCloseable {
                 trainer.resume(from);
             }
             try (Interrupt interrupt = new Interrupt(() -> {
-                bar.line("Stopping after this step...");
+                bar.line("Stopping... (Ctrl-C again to end at once, with the last checkpoint)");
                 trainer.requestStop();
             })) {
                 TrainingResult result = trainer.run();
@@ -183,14 +184,22 @@ final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** Turns Ctrl-C into a request, and holds the JVM back until the work behind it is done. */
+    /** Turns Ctrl-C into a request, and holds the JVM back until the work behind it is done, or Ctrl-C comes again. */
     private static final class Interrupt implements AutoCloseable {
+        private static final int STOPPED = 130;
+
         private final CountDownLatch done = new CountDownLatch(1);
         private final Thread hook;
 
         Interrupt(Runnable request) {
             hook = new Thread(() -> {
                 request.run();
+                try {
+                    // While the JVM shuts down it ignores the signal, and there is no other API for this.
+                    Signal.handle(new Signal("INT"), again -> Runtime.getRuntime().halt(STOPPED));
+                } catch (IllegalArgumentException reserved) {
+                    // java -Xrs leaves signals to the system.
+                }
                 try {
                     done.await();
                 } catch (InterruptedException impatient) {

@@ -77,7 +77,10 @@ public final class Trainer<B> {
         return step;
     }
 
-    /** Asks a run to finish its present step, save and return. May be called from any thread. */
+    /**
+     * Asks a run to save and return. A step or an evaluation in progress is abandoned at its next batch: the checkpoint is
+     * that of the last whole step. May be called from any thread.
+     */
     public void requestStop() {
         stopRequested = true;
     }
@@ -94,6 +97,9 @@ public final class Trainer<B> {
         Evaluation last = null;
         while (step < config.steps() && !stopRequested) {
             StepMetrics metrics = takeStep();
+            if (metrics == null) {
+                break;
+            }
             last = metrics.heldOut();
             for (TrainingListener listener : listeners) {
                 listener.step(metrics);
@@ -102,16 +108,17 @@ public final class Trainer<B> {
                 save();
             }
         }
-        boolean finished = step >= config.steps();
-        if (finished && last == null) {
+        if (step >= config.steps() && last == null) {
             last = evaluate(true); // resumed after its last step
         }
+        boolean finished = step >= config.steps() && (last != null || data.heldOut().isEmpty());
         save();
         double mean = lastLosses.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
         return new TrainingResult(step, finished, mean, finished ? last : null, tokens / (stepNanos * 1e-9), seconds(),
                 folder == null ? null : folder.latest());
     }
 
+    /** Null if it was stopped before the update. */
     private StepMetrics takeStep() {
         long begin = System.nanoTime();
         int next = step + 1;
@@ -119,6 +126,9 @@ public final class Trainer<B> {
         double loss = 0;
         long stepTokens = 0;
         for (int micro = 0; micro < config.accumulation(); micro++) {
+            if (stopRequested) {
+                return null;
+            }
             long serial = (long) step * config.accumulation() + micro;
             B batch = data.trainingBatch(serial);
             long dropoutSeed = RandomStream.at(config.seed(), serial, 1).nextLong();
@@ -166,6 +176,7 @@ public final class Trainer<B> {
         return atEnd || due ? evaluate(atEnd) : null;
     }
 
+    /** Null if there is nothing to evaluate on, or if it was stopped. */
     private Evaluation evaluate(boolean whole) {
         List<B> batches = data.heldOut();
         if (batches.isEmpty()) {
@@ -175,6 +186,9 @@ public final class Trainer<B> {
         int count = whole || limit == 0 ? batches.size() : Math.min(limit, batches.size());
         Evaluation total = Evaluation.NONE;
         for (int i = 0; i < count; i++) {
+            if (stopRequested) {
+                return null;
+            }
             total = total.plus(model.evaluate(batches.get((int) ((long) i * batches.size() / count))));
         }
         if (!(bestLoss <= total.meanLoss())) {

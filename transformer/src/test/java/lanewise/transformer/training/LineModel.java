@@ -18,6 +18,7 @@ final class LineModel implements Model<double[][]> {
     double failingLoss = Double.NaN;
     double failingGradient;
     Runnable duringPass = () -> { };
+    Runnable duringEvaluation = () -> { };
     int passes;
 
     LineModel(ElementType type) {
@@ -85,6 +86,7 @@ final class LineModel implements Model<double[][]> {
 
     @Override
     public Evaluation evaluate(double[][] batch) {
+        duringEvaluation.run();
         double loss = 0;
         for (double[] point : batch) {
             loss += Math.pow(value(0) * point[0] + value(1) - point[1], 2);

@@ -176,11 +176,11 @@ class TrainerTest {
             TrainingResult stopped = first.run();
             run.close();
             assertFalse(stopped.finished());
-            assertEquals(17, stopped.step(), "the step in progress is finished");
+            assertEquals(16, stopped.step(), "the step in progress is abandoned");
             assertNull(stopped.heldOut());
 
             Checkpoint checkpoint = Checkpoint.open(path);
-            assertEquals(17, checkpoint.state().step());
+            assertEquals(16, checkpoint.state().step());
             assertEquals(config, checkpoint.trainingConfig());
             assertEquals(new LineConfig(1), checkpoint.modelConfig(LineConfig.class, line -> 2L * line.degree()));
             assertEquals(new LineConfig(2), checkpoint.dataConfig(LineConfig.class));
@@ -213,6 +213,47 @@ class TrainerTest {
         assertEquals(0, result.step());
         assertTrue(Double.isNaN(result.trainLoss()));
         assertEquals(0, Checkpoint.open(result.checkpoint()).state().step());
+    }
+
+    @Test
+    void aStepThatHasAllItsBatchesIsFinished() throws IOException {
+        TrainingConfig config = config(9, OptimizerConfig.Method.ADAMW, 0, 0);
+        LineModel model = new LineModel(TYPE);
+        Trainer<double[][]> trainer = trainer(model, config, null);
+        model.duringPass = () -> {
+            if (model.passes == 2 * 4 + 1) { // the second of step 5
+                trainer.requestStop();
+            }
+        };
+        assertEquals(5, trainer.run().step());
+    }
+
+    @Test
+    void aStoppedEvaluationIsAbandonedAndDoneOnResuming() throws IOException {
+        TrainingConfig config = config(6, OptimizerConfig.Method.ADAMW, 0, 0);
+        TrainingResult expected = trainer(new LineModel(TYPE), config, null).run();
+        RunFolder run = run(config);
+        LineModel model = new LineModel(TYPE);
+        Trainer<double[][]> trainer = trainer(model, config, run);
+        int[] evaluations = new int[1];
+        model.duringEvaluation = () -> {
+            evaluations[0]++;
+            trainer.requestStop();
+        };
+        TrainingResult stopped = trainer.run();
+        run.close();
+        assertEquals(1, evaluations[0], "batches evaluated of three");
+        assertFalse(stopped.finished());
+        assertNull(stopped.heldOut());
+        Checkpoint checkpoint = Checkpoint.open(run.path());
+        assertEquals(6, checkpoint.state().step());
+        assertNull(checkpoint.state().bestLoss());
+        RunFolder again = RunFolder.resume(checkpoint, new LineConfig(1), config, new LineConfig(2), null);
+        Trainer<double[][]> second = trainer(new LineModel(TYPE), config, again);
+        second.resume(checkpoint);
+        TrainingResult result = second.run();
+        assertTrue(result.finished());
+        assertEquals(expected.heldOut(), result.heldOut());
     }
 
     @Test
@@ -253,7 +294,7 @@ class TrainerTest {
         };
         trainer.run();
         again.close();
-        assertEquals(15, Checkpoint.open(run.path()).state().step());
+        assertEquals(14, Checkpoint.open(run.path()).state().step());
         Checkpoint stopped = Checkpoint.open(run.path());
         RunFolder third = RunFolder.resume(stopped, new LineConfig(1), config, new LineConfig(2), null);
         Trainer<double[][]> last = trainer(model, config, third);
