@@ -86,6 +86,11 @@ final class GenerateCommand implements Callable<Integer> {
             throw new IOException(stored.directory() + ": the model has " + config.vocabulary()
                     + " tokens and the tokenizer " + (tokenizer == null ? 0 : tokenizer.size()));
         }
+        try {
+            Memory.require(config, stored.elementType(), 0, Runtime.getRuntime().maxMemory());
+        } catch (IllegalArgumentException tooLarge) {
+            throw new IOException(stored.directory() + ": " + tooLarge.getMessage(), tooLarge);
+        }
         DataConfig data = stored.dataConfig(DataConfig.class);
         try (Kernels kernels = kernelOptions.open()) {
             Gpt model = new Gpt(config, kernels, stored.elementType(), 0);

@@ -51,6 +51,7 @@ final class TrainingRun implements AutoCloseable {
     /** @param out the run's folder; null for a new one in {@code runs} */
     static TrainingRun fresh(Kernels kernels, GptConfig modelConfig, TrainingConfig config, Dataset dataset,
             ElementType type, Path out) throws IOException {
+        requireMemory(modelConfig, type, config);
         Gpt model = new Gpt(modelConfig, kernels, type, config.seed());
         RunFolder folder = RunFolder.create(out == null ? newFolder(dataset) : out, modelConfig, config,
                 dataset.config(), dataset.tokenizer());
@@ -60,9 +61,14 @@ final class TrainingRun implements AutoCloseable {
     static TrainingRun resumed(Kernels kernels, Checkpoint checkpoint, TrainingConfig config) throws IOException {
         GptConfig modelConfig = checkpoint.modelConfig(GptConfig.class, GptConfig::parameterCount);
         Dataset dataset = Dataset.reopen(checkpoint, config.batch(), config.seed());
+        requireMemory(modelConfig, checkpoint.elementType(), config);
         Gpt model = new Gpt(modelConfig, kernels, checkpoint.elementType(), config.seed());
         RunFolder folder = RunFolder.resume(checkpoint, modelConfig, config, dataset.config(), dataset.tokenizer());
         return new TrainingRun(kernels, model, config, dataset, folder, checkpoint);
+    }
+
+    private static void requireMemory(GptConfig model, ElementType type, TrainingConfig config) {
+        Memory.require(model, type, config.optimizer().statePerParameter(), Runtime.getRuntime().maxMemory());
     }
 
     /** Makes a folder named after the task and the time, and a number if another run took that name. */

@@ -11,6 +11,13 @@ final class ConfigChecks {
         }
     }
 
+    static void between(String name, int value, int least, int most) {
+        atLeast(name, value, least);
+        if (value > most) {
+            throw new IllegalArgumentException(name + " is " + value + "; it must be at most " + most);
+        }
+    }
+
     static void divides(String name, int value, String wholeName, int whole) {
         if (whole % value != 0) {
             throw new IllegalArgumentException(name + " is " + value + "; it must divide " + wholeName + ", " + whole);

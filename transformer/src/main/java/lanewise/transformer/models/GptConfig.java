@@ -22,6 +22,10 @@ import lanewise.kernels.Activation;
 public record GptConfig(int vocabulary, int context, int layers, int heads, int keyHeads, int width,
         int feedForwardWidth, double dropout, Positions positions, Activation activation, boolean bias,
         double epsilon) {
+    // Far above what a JVM can hold; so that counts of parameters and bytes fit a long.
+    private static final int MOST_LAYERS = 10_000;
+    private static final int MOST_ELEMENTS = 1 << 20;
+    private static final int MOST_TOKENS = 1 << 24;
 
     /**
      * Checks the sizes.
@@ -29,13 +33,13 @@ public record GptConfig(int vocabulary, int context, int layers, int heads, int 
      * @throws IllegalArgumentException naming the component, what was given and what was expected
      */
     public GptConfig {
-        ConfigChecks.atLeast("vocabulary", vocabulary, 1);
-        ConfigChecks.atLeast("context", context, 1);
-        ConfigChecks.atLeast("layers", layers, 1);
-        ConfigChecks.atLeast("heads", heads, 1);
-        ConfigChecks.atLeast("keyHeads", keyHeads, 1);
-        ConfigChecks.atLeast("width", width, 1);
-        ConfigChecks.atLeast("feedForwardWidth", feedForwardWidth, 1);
+        ConfigChecks.between("vocabulary", vocabulary, 1, MOST_TOKENS);
+        ConfigChecks.between("context", context, 1, MOST_TOKENS);
+        ConfigChecks.between("layers", layers, 1, MOST_LAYERS);
+        ConfigChecks.between("heads", heads, 1, MOST_ELEMENTS);
+        ConfigChecks.between("keyHeads", keyHeads, 1, MOST_ELEMENTS);
+        ConfigChecks.between("width", width, 1, MOST_ELEMENTS);
+        ConfigChecks.between("feedForwardWidth", feedForwardWidth, 1, 4 * MOST_ELEMENTS);
         ConfigChecks.divides("heads", heads, "width", width);
         ConfigChecks.divides("keyHeads", keyHeads, "heads", heads);
         ConfigChecks.rate("dropout", dropout);
@@ -54,22 +58,19 @@ public record GptConfig(int vocabulary, int context, int layers, int heads, int 
         return width / heads;
     }
 
-    /**
-     * Trained numbers of a model of this configuration.
-     *
-     * @throws ArithmeticException if there are more than 2^63 - 1
-     */
+    /** Numbers in the keys and values of a sequence as long as the context, which generating keeps. */
+    public long cacheElements() {
+        return 2L * layers * context * keyHeads * headWidth();
+    }
+
+    /** Trained numbers of a model of this configuration. */
     public long parameterCount() {
         long norm = bias ? 2L * width : width;
-        long keys = Math.multiplyExact((long) keyHeads, headWidth());
-        long attention = Math.multiplyExact(2 * (long) width + 2 * keys, width) + (bias ? 2L * width + 2 * keys : 0);
-        long feedForward = Math.multiplyExact(2 * (long) width, feedForwardWidth)
-                + (bias ? (long) width + feedForwardWidth : 0);
-        long block = Math.addExact(Math.addExact(attention, feedForward), 2 * norm);
-        long tokens = Math.multiplyExact((long) vocabulary, width);
-        long learnedPositions = positions == Positions.LEARNED ? Math.multiplyExact((long) context, width) : 0;
-        return Math.addExact(Math.addExact(tokens, learnedPositions),
-                Math.addExact(Math.multiplyExact((long) layers, block), norm));
+        long keys = (long) keyHeads * headWidth();
+        long attention = (2L * width + 2 * keys) * width + (bias ? 2L * width + 2 * keys : 0);
+        long feedForward = 2L * width * feedForwardWidth + (bias ? (long) width + feedForwardWidth : 0);
+        long learnedPositions = positions == Positions.LEARNED ? (long) context * width : 0;
+        return (long) vocabulary * width + learnedPositions + layers * (attention + feedForward + 2 * norm) + norm;
     }
 
     /** Starts from nanoGPT's defaults: 12 layers, 12 heads, width 768, no dropout, no bias. */
@@ -152,7 +153,7 @@ public record GptConfig(int vocabulary, int context, int layers, int heads, int 
         /** @throws IllegalArgumentException naming the component, what was given and what was expected */
         public GptConfig build() {
             return new GptConfig(vocabulary, context, layers, heads, keyHeads == 0 ? heads : keyHeads, width,
-                    feedForwardWidth == 0 ? Math.multiplyExact(4, width) : feedForwardWidth, dropout, positions,
+                    feedForwardWidth == 0 ? (int) Math.min(4L * width, Integer.MAX_VALUE) : feedForwardWidth, dropout, positions,
                     activation, bias, epsilon);
         }
     }

@@ -36,6 +36,15 @@ public record OptimizerConfig(Method method, double beta1, double beta2, double 
         }
     }
 
+    /** Numbers that it keeps for each parameter: two for Adam, one for momentum, none for gradient descent. */
+    public int statePerParameter() {
+        return switch (method) {
+            case ADAMW, ADAM -> 2;
+            case MOMENTUM -> 1;
+            case GRADIENT_DESCENT -> 0;
+        };
+    }
+
     /** AdamW with epsilon 1e-8. */
     public static OptimizerConfig adamW(double beta1, double beta2, double weightDecay) {
         return new OptimizerConfig(Method.ADAMW, beta1, beta2, 1e-8, 0, weightDecay);

@@ -32,7 +32,7 @@ public final class Updater {
         decaying = new AdamSettings(config.beta1(), config.beta2(), config.epsilon(), config.weightDecay(), decoupled);
         plain = new AdamSettings(config.beta1(), config.beta2(), config.epsilon(), 0, decoupled);
         for (Parameter parameter : parameters) {
-            if (config.method() != OptimizerConfig.Method.GRADIENT_DESCENT) {
+            if (config.statePerParameter() > 0) {
                 first.add(zerosLike(parameter.value()));
             }
             if (isAdam()) {
@@ -94,7 +94,7 @@ public final class Updater {
     }
 
     private boolean isAdam() {
-        return config.method() == OptimizerConfig.Method.ADAMW || config.method() == OptimizerConfig.Method.ADAM;
+        return config.statePerParameter() == 2;
     }
 
     private Tensor zerosLike(Tensor tensor) {

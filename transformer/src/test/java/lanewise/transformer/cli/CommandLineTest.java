@@ -2,12 +2,16 @@ package lanewise.transformer.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import lanewise.kernels.ElementType;
+import lanewise.transformer.models.GptConfig;
+import lanewise.transformer.models.Positions;
 import lanewise.transformer.training.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +119,12 @@ class CommandLineTest {
     @Test
     void refusesValuesOutOfRange() {
         Path out = folder.resolve("run");
+        CommandLineRun.of("train", "--out", out, "--layers", 2000000000).fails(2, "layers is 2000000000", "10000");
+        CommandLineRun.of("train", "--out", out, "--width", 2000000000).fails(2, "width is 2000000000", "1048576");
+        // 12 width^2 per layer.
+        CommandLineRun.of("train", "--out", out, "--layers", 1000, "--width", 65536).fails(2, "51,539,740,131,328 parameters",
+                String.format(Locale.ROOT, "limited to %,d MiB", Runtime.getRuntime().maxMemory() >> 20), "--layers",
+                "--width", "-Xmx");
         CommandLineRun.of("train", "--out", out, "--heads", 3).fails(2, "heads", "3", "128");
         CommandLineRun.of("train", "--out", out, "--steps", 0).fails(2, "steps is 0");
         CommandLineRun.of("train", "--out", out, "--dropout", 1).fails(2, "dropout is 1");
@@ -148,6 +158,21 @@ class CommandLineTest {
         CommandLineRun.of("train", "--resume", folder).fails(1, folder.toString(), "holds no checkpoint");
         CommandLineRun.of("generate", "--checkpoint", folder).fails(1, folder.toString(), "holds no checkpoint");
         CommandLineRun.of("generate").fails(2, "--checkpoint");
+    }
+
+    @Test
+    void countsAllThatAModelKeeps() {
+        GptConfig model = GptConfig.builder(10, 1000).layers(3).heads(4).keyHeads(2).width(64)
+                .positions(Positions.ROTARY).build();
+        long cache = 2 * 3 * 1000 * 32;
+        for (ElementType type : ElementType.values()) {
+            for (int state = 0; state <= 2; state++) {
+                long bytes = (model.parameterCount() * (2 + state) + cache) * type.bytes();
+                Memory.require(model, type, state, bytes);
+                int given = state;
+                assertThrows(IllegalArgumentException.class, () -> Memory.require(model, type, given, bytes - 1));
+            }
+        }
     }
 
     @Test

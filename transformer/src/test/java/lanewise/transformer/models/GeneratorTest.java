@@ -61,7 +61,9 @@ class GeneratorTest {
                 }
             }
         }
-        GptConfig enormous = GptConfig.builder(1 << 30, 1).layers(1 << 30).heads(1).width(1 << 28).build();
-        assertThrows(ArithmeticException.class, enormous::parameterCount);
+        // The largest there is: 4 width^2 and 8 width^2 per layer, two norms each and one at the end, and the tables.
+        GptConfig enormous = GptConfig.builder(1 << 24, 1 << 24).layers(10_000).heads(1).width(1 << 20).build();
+        assertEquals(10_000 * (12L << 40) + 20_001L * (1 << 20) + (2L << 44), enormous.parameterCount());
+        assertEquals(10_000 * (1L << 45), enormous.cacheElements());
     }
 }

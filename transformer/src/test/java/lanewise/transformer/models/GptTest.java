@@ -293,6 +293,10 @@ class GptTest {
         assertMessage("keyHeads is 3; it must divide heads, 2", () -> small().keyHeads(3).build());
         assertMessage("vocabulary is 0; it must be at least 1", () -> GptConfig.builder(0, 8).build());
         assertMessage("layers is -1; it must be at least 1", () -> small().layers(-1).build());
+        assertMessage("layers is 2000000000; it must be at most 10000", () -> small().layers(2_000_000_000).build());
+        assertMessage("width is 2000000000; it must be at most 1048576", () -> small().width(2_000_000_000).build());
+        assertMessage("context is 2000000000; it must be at most 16777216",
+                () -> GptConfig.builder(5, 2_000_000_000).build());
         assertMessage("dropout is 1.0; expected 0 to below 1", () -> small().dropout(1).build());
         assertMessage("dropout is NaN; expected 0 to below 1", () -> small().dropout(Double.NaN).build());
         assertMessage("epsilon is 0.0; expected a positive number", () -> small().epsilon(0).build());
