@@ -52,8 +52,8 @@ public final class Lanewise implements Runnable {
             return commandLine(args).setOut(out).setErr(err).execute(args);
         } catch (OutOfMemoryError tooLarge) {
             err.printf(Locale.ROOT, "lanewise: out of memory; the heap is limited to %,d MiB. "
-                    + "Set LANEWISE_JAVA_OPTS=-Xmx4g for more, or make the model or the batch smaller.%n",
-                    Runtime.getRuntime().maxMemory() >> 20);
+                    + "Set LANEWISE_JAVA_OPTS=-Xmx%dg for more, or make the model or the batch smaller.%n",
+                    Runtime.getRuntime().maxMemory() >> 20, Memory.moreGibibytes(Runtime.getRuntime().maxMemory()));
             return CommandLine.ExitCode.SOFTWARE;
         }
     }

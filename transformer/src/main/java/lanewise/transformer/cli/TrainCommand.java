@@ -79,6 +79,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (json != null && json.toString().isEmpty()) {
+            throw wrong("--json is empty; expected a file");
+        }
+        if (json != null && Files.isDirectory(json)) {
+            throw wrong("--json: " + json + " is a directory; expected a file");
+        }
         if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
             throw wrong("--json: the folder " + json.toAbsolutePath().getParent() + " does not exist");
         }

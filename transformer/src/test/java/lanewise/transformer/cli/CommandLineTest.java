@@ -133,6 +133,10 @@ class CommandLineTest {
         CommandLineRun.of("train", "--out", out, "--threads", 0).fails(2, "threads is 0");
         CommandLineRun.of("train", "--out", out, "--warm-up", 50, "--steps", 20).fails(2, "warmUpSteps, 50");
         CommandLineRun.of("train", "--out", out, "--json", folder.resolve("no/file.json")).fails(2, "--json", "no");
+        CommandLineRun.of("train", "--out", out, "--json", folder).fails(2, "--json: " + folder + " is a directory");
+        CommandLineRun.of("train", "--out", out, "--json", "").fails(2, "--json is empty");
+        assertEquals(4, Memory.moreGibibytes(512L << 20));
+        assertEquals(10, Memory.moreGibibytes(4L << 30));
         assertTrue(Files.notExists(out), "a refused run left a folder");
     }
 
