@@ -62,6 +62,8 @@ public final class Lanewise implements Runnable {
     static CommandLine commandLine(String... args) {
         Lanewise top = new Lanewise();
         CommandLine line = new CommandLine(top);
+        // A prompt may begin with @.
+        line.setExpandAtFiles(false);
         line.getSubcommands().values().forEach(command -> command.getHelpSectionMap()
                 .put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST, Lanewise::optionsUnderHeadings));
         return Choice.register(line).setUsageHelpAutoWidth(true)

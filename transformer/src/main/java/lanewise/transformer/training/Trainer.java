@@ -163,7 +163,7 @@ public final class Trainer<B> {
         if (!Double.isFinite(value)) {
             String kept = folder == null ? "No checkpoints are kept."
                     : folder.latest() == null ? "No checkpoint had been written yet."
-                    : "The last good checkpoint is kept: " + folder.latest();
+                    : "The last good checkpoint is kept: " + folder.latest() + ".";
             throw new DivergenceException(at, "the " + what + " of step " + at + " is " + value
                     + "; training stopped before the parameters were changed. " + kept
                     + " A lower learning rate, a longer warm-up or clipping may help.");
