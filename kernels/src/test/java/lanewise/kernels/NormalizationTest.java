@@ -91,7 +91,8 @@ class NormalizationTest {
                 forward(rms, x, gain, shift, y, mean, rstd);
                 Definition expected = new Definition(rms, x, gain, shift);
                 // With one column the variance is 0 and rstd 300, which the rounding of the mean is multiplied by.
-                double factor = n < 3 && !rms ? 1000 : 40;
+                // The rounding errors of the sums grow with their length; gain and shift may cancel.
+                double factor = n < 3 && !rms ? 1000 : 40 + n / 20;
                 assertClose(name, expected.y, y, factor * u, factor * u);
                 assertClose("mean of " + name, expected.mean, mean, 4 * u, 4 * u);
                 assertClose("rstd of " + name, expected.rstd, rstd, 0, factor * u);

@@ -48,6 +48,12 @@ final class NormalizationF32 implements Normalization {
                         center += xArray[xAt + j];
                     }
                     center /= columns;
+                    // The mean of what is left takes away the rounding errors of a long or large sum.
+                    double rest = 0;
+                    for (int j = 0; j < columns; j++) {
+                        rest += xArray[xAt + j] - center;
+                    }
+                    center += rest / columns;
                     mean.floats()[mean.offset() + r] = (float) center;
                 }
                 double squares = 0;

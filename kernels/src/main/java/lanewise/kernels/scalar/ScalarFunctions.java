@@ -116,14 +116,20 @@ public final class ScalarFunctions {
                 // Far out the slope is 0 and the square may be infinite.
                 yield slope == 0 ? s : s + x * slope * 2 * ROOT_2_OVER_PI * (1 + 3 * GELU_CUBE * x * x);
             }
-            case GELU_ERF -> 0.5 * erfc(-x * ROOT_HALF) + x * ROOT_1_OVER_2PI * Math.exp(-0.5 * x * x);
-            case SILU -> sigmoid(x) * (1 + x * sigmoid(-x));
+            // Far out the exponential is 0, also where x is infinite.
+            case GELU_ERF -> Math.abs(x) > 40 ? step(x)
+                    : 0.5 * erfc(-x * ROOT_HALF) + x * ROOT_1_OVER_2PI * Math.exp(-0.5 * x * x);
+            case SILU -> Math.abs(x) > 800 ? step(x) : sigmoid(x) * (1 + x * sigmoid(-x));
             case TANH -> {
                 double cosh = Math.cosh(x);
                 yield 1 / (cosh * cosh);
             }
             case SOFTPLUS -> sigmoid(x);
         };
+    }
+
+    private static double step(double x) {
+        return x > 0 ? 1 : 0;
     }
 
     private static double geluArgument(double x) {
