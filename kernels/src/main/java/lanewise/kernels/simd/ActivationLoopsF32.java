@@ -86,12 +86,31 @@ final class ActivationLoopsF32 {
         }
     }
 
+    /** One pass of the exact GELU over a chunk; the forward passes ignore dy. */
+    @FunctionalInterface
+    private interface Pass {
+        void run(float[] x, int xAt, float[] dy, int dyAt, float[] y, int yAt, float[] work, int n);
+    }
+
+    private static final Pass[] GELU_ERF = {
+        (x, xAt, dy, dyAt, y, yAt, work, n) -> expOfMinusHalfSquare(x, xAt, work, n),
+        (x, xAt, dy, dyAt, y, yAt, work, n) -> tailRatio(x, xAt, work, n),
+        (x, xAt, dy, dyAt, y, yAt, work, n) -> geluErfChunk(x, xAt, work, y, yAt, n)};
+
+    private static final Pass[] GELU_ERF_BACKWARD = {GELU_ERF[0], GELU_ERF[1],
+        (x, xAt, dy, dyAt, dx, dxAt, work, n) -> geluErfBackwardChunk(x, xAt, work, dy, dyAt, dx, dxAt, n)};
+
     private static void geluErf(float[] x, int xAt, float[] y, int yAt, int n, float[] work) {
+        run(GELU_ERF, x, xAt, x, xAt, y, yAt, n, work);
+    }
+
+    /** All passes are called from one place, so that C2 does not inline them into one method, which would be too large. */
+    private static void run(Pass[] passes, float[] x, int xAt, float[] dy, int dyAt, float[] y, int yAt, int n,
+            float[] work) {
         for (int i = 0; i < n; i += CHUNK) {
-            int count = Math.min(CHUNK, n - i);
-            expOfMinusHalfSquare(x, xAt + i, work, count);
-            tailRatio(x, xAt + i, work, count);
-            geluErfChunk(x, xAt + i, work, y, yAt + i, count);
+            for (Pass pass : passes) {
+                pass.run(x, xAt + i, dy, dyAt + i, y, yAt + i, work, Math.min(CHUNK, n - i));
+            }
         }
     }
 
@@ -149,12 +168,7 @@ final class ActivationLoopsF32 {
 
     private static void geluErfBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n,
             float[] work) {
-        for (int i = 0; i < n; i += CHUNK) {
-            int count = Math.min(CHUNK, n - i);
-            expOfMinusHalfSquare(x, xAt + i, work, count);
-            tailRatio(x, xAt + i, work, count);
-            geluErfBackwardChunk(x, xAt + i, work, dy, dyAt + i, dx, dxAt + i, count);
-        }
+        run(GELU_ERF_BACKWARD, x, xAt, dy, dyAt, dx, dxAt, n, work);
     }
 
     private static void geluErfBackwardChunk(float[] x, int xAt, float[] work, float[] dy, int dyAt, float[] dx,
