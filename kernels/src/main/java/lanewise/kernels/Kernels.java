@@ -29,8 +29,8 @@ import java.util.concurrent.Executor;
  * name ("scalar", "simd"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
  * vectors are first used) caps the vector width.
  *
- * <p>On JDK 17, a program that also uses vectors of another width itself makes the vectors of these kernels objects, ten to
- * fifty times slower: C2 of that JDK then no longer knows their class. JDK 25 does.
+ * <p>On JDK 17, a program that also uses vectors of another width itself makes the vectors of these kernels objects, many
+ * times slower: C2 of that JDK then no longer knows their class.
  */
 public final class Kernels implements AutoCloseable {
     private final KernelProvider provider;
