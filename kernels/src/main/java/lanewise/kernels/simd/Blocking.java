@@ -37,8 +37,11 @@ final class Blocking {
     /** A transposed A with more elements is read in place, to bound the memory for packing it. */
     static final int PACK_LEFT_ELEMENTS = 1 << 22;
 
-    /** Multiply-adds, or elements moved, that make a task worth another thread's while. */
+    /** Multiply-adds that make a task worth another thread's while. */
     static final int TASK_WORK = 1 << 18;
+
+    /** Moving an element into a panel takes as long as about so many multiply-adds. */
+    static final int MOVE_WORK = 32;
 
     private Blocking() {
     }

@@ -82,7 +82,7 @@ final class ProductF32 extends OperandsF32 {
             leftRow = 1;
             leftStep = HEIGHT;
             leftBatch = roundUp(m, HEIGHT) * k;
-            run(batches * divideUp(m, HEIGHT), elements, packLeft);
+            run(batches * divideUp(m, HEIGHT), elements * Blocking.MOVE_WORK, packLeft);
         } else {
             left = a;
             leftOffset = aOffset;
@@ -114,7 +114,7 @@ final class ProductF32 extends OperandsF32 {
         lastColumn = to;
         rightBatch = Math.multiplyExact(roundUp(to - from, LANES), k);
         right = workers.scratch().floats(RIGHT_SLOT, count * rightBatch);
-        run(count * panels(), (long) count * rightBatch, packRight);
+        run(count * panels(), (long) count * rightBatch * Blocking.MOVE_WORK, packRight);
     }
 
     private int panels() {
