@@ -18,9 +18,9 @@ final class AttentionBlockF32 {
     /** The sight of queries that no mask limits. */
     static final int ALL = 1 << 28;
     /** Columns of the narrower tile: widths in lanes are padded to multiples of it. */
-    static final int PANEL = PairTileF32.COLUMNS;
-    /** Rows of the taller tile: heights are padded to multiples of it. */
-    static final int ROWS = Math.max(PairTileF32.ROWS, TileF32.ROWS);
+    static final int PANEL = AttentionTilesF32.PANEL;
+    /** Rows of the tallest tile: heights are padded to multiples of it. */
+    static final int ROWS = AttentionTilesF32.ROWS;
     /** Elements of a block's scores, with the rows that the last tile may touch beyond it. */
     static final int ELEMENTS = (KEYS + ROWS) * QUERIES + ROWS;
 

@@ -1,7 +1,8 @@
 package lanewise.kernels.simd;
 
-import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
 import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
+import static lanewise.kernels.simd.AttentionTilesF32.PANEL;
+import static lanewise.kernels.simd.AttentionTilesF32.WIDE;
 
 /** The products of attention over one block: see {@link AttentionBlockF32} for the layout. */
 final class AttentionProductsF32 {
@@ -22,13 +23,14 @@ final class AttentionProductsF32 {
             int to = AttentionBlockF32.seenByPanel(panel, seen, keys);
             int column = panel;
             while (column < columns && from < to) {
-                boolean wide = column + TileF32.COLUMNS <= columns;
-                int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+                boolean wide = column + WIDE <= columns;
+                int height;
                 for (int j = from; j < to; j += height) {
-                    tile(wide, depth, a, aOffset + j * aRow, aRow, 1, b, bOffset + column, QUERIES,
+                    height = AttentionTilesF32.height(wide, to - j);
+                    AttentionTilesF32.multiply(wide, height, depth, a, aOffset + j * aRow, aRow, 1, b, bOffset + column, QUERIES,
                             s, sOffset + j * QUERIES + column, QUERIES, false);
                 }
-                column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+                column += wide ? WIDE : PANEL;
             }
             from = to;
         }
@@ -39,16 +41,17 @@ final class AttentionProductsF32 {
             float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow, boolean accumulate) {
         int column = 0;
         while (column < width) {
-            boolean wide = column + TileF32.COLUMNS <= width;
-            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+            boolean wide = column + WIDE <= width;
+            int height;
             for (int i = 0; i < queries; i += height) {
+                height = AttentionTilesF32.height(wide, queries - i);
                 int depth = AttentionBlockF32.seenBy(Math.min(i + height, queries) - 1, seen, keys);
                 if (depth > 0) {
-                    tile(wide, depth, w, wOffset + i, 1, QUERIES, b, bOffset + column, bRow,
+                    AttentionTilesF32.multiply(wide, height, depth, w, wOffset + i, 1, QUERIES, b, bOffset + column, bRow,
                             c, cOffset + i * cRow + column, cRow, accumulate);
                 }
             }
-            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
+            column += wide ? WIDE : PANEL;
         }
     }
 
@@ -57,25 +60,17 @@ final class AttentionProductsF32 {
             float[] b, int bOffset, int bRow, float[] c, int cOffset, int cRow) {
         int column = 0;
         while (column < width) {
-            boolean wide = column + TileF32.COLUMNS <= width;
-            int height = wide ? TileF32.ROWS : PairTileF32.ROWS;
+            boolean wide = column + WIDE <= width;
+            int height;
             for (int j = 0; j < keys; j += height) {
+                height = AttentionTilesF32.height(wide, keys - j);
                 int first = Math.max(0, j + 1 - seen);
                 if (first < queries) {
-                    tile(wide, queries - first, w, wOffset + j * QUERIES + first, QUERIES, 1,
+                    AttentionTilesF32.multiply(wide, height, queries - first, w, wOffset + j * QUERIES + first, QUERIES, 1,
                             b, bOffset + first * bRow + column, bRow, c, cOffset + j * cRow + column, cRow, true);
                 }
             }
-            column += wide ? TileF32.COLUMNS : PairTileF32.COLUMNS;
-        }
-    }
-
-    private static void tile(boolean wide, int depth, float[] a, int aOffset, int aRow, int aStep,
-            float[] b, int bOffset, int bStep, float[] c, int cOffset, int cRow, boolean accumulate) {
-        if (wide) {
-            TileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
-        } else {
-            PairTileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+            column += wide ? WIDE : PANEL;
         }
     }
 

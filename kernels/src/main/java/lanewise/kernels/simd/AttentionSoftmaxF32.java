@@ -2,7 +2,6 @@ package lanewise.kernels.simd;
 
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static lanewise.kernels.simd.AttentionBlockF32.PANEL;
 import static lanewise.kernels.simd.AttentionBlockF32.QUERIES;
 import static lanewise.kernels.simd.AttentionBlockF32.ROWS;
 
@@ -21,9 +20,9 @@ final class AttentionSoftmaxF32 {
     private AttentionSoftmaxF32() {
     }
 
-    /** Rows of a column of vectors that later steps may read: what its panel sees, and what a tile may touch beyond that. */
+    /** Rows of a column of vectors that later steps may read: as many as the last query sees of a tile that begins in it. */
     private static int rowsRead(int column, int seen, int keys) {
-        return Math.min(keys, AttentionBlockF32.seenByPanel(column / PANEL * PANEL, seen, keys) + ROWS);
+        return AttentionBlockF32.seenBy(column + LANES + ROWS - 2, seen, keys);
     }
 
     /** Sets the elements that the mask hides, as far as they are read: the first j + 1 - seen queries of row j. */
