@@ -19,7 +19,7 @@ final class Blocking {
     /** Rows that a task works on: {@code ROWS * DEPTH_BYTES} bytes of A and one panel of B stay in the L2 cache. */
     static final int ROWS = ROW[3];
 
-    /** With few columns, a task gets fewer rows so that there is work for all threads, but not fewer than this. */
+    /** With few columns, a task gets fewer rows so that there is work for all threads, in multiples of this, as of all tiles' rows. */
     static final int LEAST_ROWS = 24;
 
     /** B with at most so many elements is read in place: the caches hold it, so packing would not pay. */
@@ -28,14 +28,20 @@ final class Blocking {
     /** With at most so many rows in A, B is read in place: it is used too few times for packing to pay. */
     static final int IN_PLACE_ROWS = 48;
 
-    /** A transposed A with at least so many rows is packed, if B has as many columns: its steps are far apart. */
-    static final int PACK_LEFT = 256;
+    /** Bytes of B that are packed at a time, for all threads, and used by all rows before the next: a part of the L3 cache. */
+    static final int PACKED_BYTES = 1 << 22;
 
-    /** For each thread, so many bytes of B are packed at a time, and used by all rows before the next. */
-    static final int PACKED_BYTES = 1 << 20;
+    /** Of the summed index, so many times {@link #DEPTH_BYTES} are packed at a time. */
+    static final int PACKED_DEPTHS = 2;
 
-    /** A transposed A with more elements is read in place, to bound the memory for packing it. */
-    static final int PACK_LEFT_ELEMENTS = 1 << 22;
+    /** At most so many summed indices of B a thread packs at a time. */
+    static final int PACK_STEPS = 256;
+
+    /** Rows of B that are copied into a panel before the next panel: read side by side, so that reading runs ahead. */
+    static final int PACK_ROWS = 8;
+
+    /** Elements of a large array start 16 bytes after a boundary; at this offset, vectors straddle no cache lines. */
+    static final int ALIGNED_BYTES = 64 - 16;
 
     /** Multiply-adds that make a task worth another thread's while. */
     static final int TASK_WORK = 1 << 18;

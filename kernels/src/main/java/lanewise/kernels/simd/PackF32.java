@@ -1,8 +1,12 @@
 package lanewise.kernels.simd;
 
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
 /** Copies an operand into panels: p after p, each as wide as the panel, so that a tile reads it in one sweep. */
 final class PackF32 {
-    private static final int COPY_COLUMNS = 16;
+    private static final VectorSpecies<Float> SPECIES = VectorSpecies.of(float.class, VectorWidth.SHAPE);
+    private static final int LANES = SPECIES.length();
 
     private PackF32() {
     }
@@ -13,34 +17,15 @@ final class PackF32 {
      */
     static void rows(int depth, int columns, int width, float factor, float[] x, int xOffset, int xStep,
             float[] panel, int panelOffset) {
-        if (columns == TallTileF32.ROWS && width == columns && factor == 1f) {
-            tileRows(depth, x, xOffset, xStep, panel, panelOffset);
-            return;
-        }
-        boolean copy = factor == 1f && columns >= COPY_COLUMNS;
+        int whole = SPECIES.loopBound(columns);
         for (int p = 0; p < depth; p++) {
             int from = xOffset + p * xStep;
             int to = panelOffset + p * width;
-            if (copy) {
-                System.arraycopy(x, from, panel, to, columns);
-            } else {
-                for (int j = 0; j < columns; j++) {
-                    panel[to + j] = factor * x[from + j];
-                }
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector.fromArray(SPECIES, x, from + j).mul(factor).intoArray(panel, to + j);
             }
-            for (int j = columns; j < width; j++) {
-                panel[to + j] = 0f;
-            }
-        }
-    }
-
-    /** As {@link #rows}, for the left operand of a tile: the compiler unrolls a loop of fixed length. */
-    private static void tileRows(int depth, float[] x, int xOffset, int xStep, float[] panel, int panelOffset) {
-        for (int p = 0; p < depth; p++) {
-            int from = xOffset + p * xStep;
-            int to = panelOffset + p * TallTileF32.ROWS;
-            for (int j = 0; j < TallTileF32.ROWS; j++) {
-                panel[to + j] = x[from + j];
+            for (int j = whole; j < width; j++) {
+                panel[to + j] = j < columns ? factor * x[from + j] : 0f;
             }
         }
     }

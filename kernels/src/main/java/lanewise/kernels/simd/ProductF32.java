@@ -5,44 +5,52 @@ import lanewise.kernels.Workers;
 /**
  * A product of matrices, cut into blocks of C, and these into tiles.
  *
- * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides; it is packed only if it is
- * transposed and used often, or has fewer rows than a tile. A small B that is not transposed is read in place too. Any
- * other B is packed into panels as wide as a tile, which all threads share. Rows and columns that do not fill a tile are
- * computed as a whole tile in a scratch array.
+ * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides, unless it has fewer rows than a
+ * tile. A small B that is not transposed is read in place too. Any other B is packed, some columns and summed indices at
+ * a time, into panels as wide as a tile, which all threads share. Rows and columns that do not fill a tile are computed
+ * as a whole tile in a scratch array.
  *
  * <p>Every element of C is one chain of fused multiply-adds over p = 0 ... k - 1, whatever the path, the block and
  * the tile, so its bits do not depend on the number of threads.
  */
 final class ProductF32 extends OperandsF32 {
-    private static final int HEIGHT = TallTileF32.ROWS;
     private static final int WIDTH = TallTileF32.COLUMNS;
+    private static final int PAIR = PairTileF32.COLUMNS;
     private static final int LANES = NarrowTileF32.COLUMNS;
+    /** No tile has more rows. */
+    private static final int HEIGHT = NarrowTileF32.ROWS;
+
     private static final int DEPTH = Blocking.DEPTH_BYTES / Float.BYTES;
+    private static final int PACKED = Blocking.PACKED_BYTES / Float.BYTES;
+    private static final int RIGHT_BASE = Blocking.ALIGNED_BYTES / Float.BYTES;
 
     private static final int RIGHT_SLOT = 0;
     private static final int LEFT_SLOT = 1;
     private static final int TILE_SLOT = 2;
 
-    private final Workers.Task packLeft = this::packLeft;
-    private final Workers.Task packRight = this::packRight;
+    private final Workers.Task packChunk = this::packChunk;
     private final Workers.Task multiplyBlock = this::multiplyBlock;
 
-    // A as tiles read it: the tile at row i starts at leftOffset + i*leftTile.
+    // A as tiles read it: element (i, p) is at leftOffset + i*leftRow + p*leftStep.
     private boolean leftPacked;
     private float[] left;
     private int leftOffset;
-    private int leftTile;
     private int leftRow;
     private int leftStep;
     private int leftBatch;
 
-    // The batches and columns at hand, and their B if packed, else null. The panel of column j starts at j*k.
+    // The batches, columns and summed indices at hand, and their B if packed, else null.
     private int firstBatch;
+    private int countBatch;
     private int firstColumn;
     private int lastColumn;
+    private int firstStep;
+    private int lastStep;
     private float[] right;
     private int rightBatch;
 
+    private int stepsOfChunk;
+    private int chunks;
     private int rowsOfBlock;
     private int columnsOfBlock;
     private int blocksDown;
@@ -51,209 +59,207 @@ final class ProductF32 extends OperandsF32 {
     @Override
     void multiply() {
         prepareLeft();
+        firstBatch = 0;
+        countBatch = batches;
+        firstColumn = 0;
+        lastColumn = n;
+        firstStep = 0;
+        lastStep = k;
         if (!transposeB && alpha == 1f && n >= LANES
                 && (m <= Blocking.IN_PLACE_ROWS || (long) k * n <= Blocking.IN_PLACE_ELEMENTS)) {
             right = null;
-            multiplyColumns(0, batches, 0, n);
+            multiplyPart();
         } else {
-            long packed = (long) workers.threads() * (Blocking.PACKED_BYTES / Float.BYTES);
-            int columns = (int) Math.max(packed / Math.max(k, 1) / WIDTH * WIDTH, WIDTH);
-            int together = Math.max(1, columns / roundUp(n, LANES));
-            for (int z = 0; z < batches; z += together) {
-                int count = Math.min(together, batches - z);
-                for (int j = 0; j < n; j += columns) {
-                    packColumns(z, count, j, Math.min(n, j + columns));
-                    multiplyColumns(z, count, j, Math.min(n, j + columns));
-                }
-            }
+            multiplyPacked();
         }
         left = null;
         right = null;
     }
 
-    private void prepareLeft() {
-        long elements = (long) batches * roundUp(m, HEIGHT) * k;
-        leftPacked = m < HEIGHT || transposeA && m >= Blocking.PACK_LEFT && n >= Blocking.PACK_LEFT
-                && elements <= Blocking.PACK_LEFT_ELEMENTS;
-        if (leftPacked) {
-            left = workers.scratch().floats(LEFT_SLOT, Math.toIntExact(elements));
-            leftOffset = 0;
-            leftTile = k;
-            leftRow = 1;
-            leftStep = HEIGHT;
-            leftBatch = roundUp(m, HEIGHT) * k;
-            run(batches * divideUp(m, HEIGHT), elements * Blocking.MOVE_WORK, packLeft);
-        } else {
-            left = a;
-            leftOffset = aOffset;
-            leftRow = transposeA ? 1 : aStride;
-            leftStep = transposeA ? aStride : 1;
-            leftTile = leftRow;
-            leftBatch = aBatch;
-        }
-    }
-
-    private void packLeft(int task) {
-        int panels = divideUp(m, HEIGHT);
-        int z = task / panels;
-        int i = task % panels * HEIGHT;
-        int rows = Math.min(HEIGHT, m - i);
-        int from = aOffset + z * aBatch;
-        int to = z * leftBatch + i * k;
-        if (transposeA) {
-            PackF32.rows(k, rows, HEIGHT, 1f, a, from + i, aStride, left, to);
-        } else {
-            PackF32.transposed(k, rows, HEIGHT, 1f, a, from + i * aStride, aStride, left, to);
-        }
-    }
-
-    /** Packs columns of B: panels as wide as a tile, and panels of one vector for the rest. */
-    private void packColumns(int batch, int count, int from, int to) {
-        firstBatch = batch;
-        firstColumn = from;
-        lastColumn = to;
-        rightBatch = Math.multiplyExact(roundUp(to - from, LANES), k);
-        right = workers.scratch().floats(RIGHT_SLOT, count * rightBatch);
-        run(count * panels(), (long) count * rightBatch * Blocking.MOVE_WORK, packRight);
-    }
-
-    private int panels() {
-        int columns = lastColumn - firstColumn;
-        return columns / WIDTH + divideUp(columns % WIDTH, LANES);
-    }
-
-    private void packRight(int task) {
-        int whole = (lastColumn - firstColumn) / WIDTH;
-        int z = task / panels();
-        int panel = task % panels();
-        int width = panel < whole ? WIDTH : LANES;
-        int j = panel < whole ? panel * WIDTH : whole * WIDTH + (panel - whole) * LANES;
-        int columns = Math.min(width, lastColumn - firstColumn - j);
-        int from = bOffset + (firstBatch + z) * bBatch;
-        int to = z * rightBatch + j * k;
-        if (transposeB) {
-            PackF32.transposed(k, columns, width, alpha, b, from + (firstColumn + j) * bStride, bStride, right, to);
-        } else {
-            PackF32.rows(k, columns, width, alpha, b, from + firstColumn + j, bStride, right, to);
-        }
-    }
-
-    /** Computes columns of C in some matrices of the batch. */
-    private void multiplyColumns(int batch, int count, int from, int to) {
-        firstBatch = batch;
-        firstColumn = from;
-        lastColumn = to;
-        long work = (long) count * m * (to - from) * k;
-        // Several blocks for each thread, since threads do not run equally fast.
-        long wanted = workers.threads() == 1 ? 1 : Math.min(8 * workers.threads(), work / Blocking.TASK_WORK + 1);
-        int wantedOfMatrix = (int) (wanted + count - 1) / count;
-        int tilesAcross = divideUp(to - from, WIDTH);
-        blocksDown = Math.max(divideUp(m, Blocking.ROWS),
-                Math.min(divideUp(wantedOfMatrix, tilesAcross), divideUp(m, Blocking.LEAST_ROWS)));
-        rowsOfBlock = roundUp(divideUp(m, blocksDown), HEIGHT);
-        blocksDown = divideUp(m, rowsOfBlock);
-        blocksAcross = Math.min(divideUp(wantedOfMatrix, blocksDown), tilesAcross);
-        columnsOfBlock = divideUp(tilesAcross, blocksAcross) * WIDTH;
-        blocksAcross = divideUp(to - from, columnsOfBlock);
-        run(count * blocksAcross * blocksDown, work, multiplyBlock);
-    }
-
-    private void multiplyBlock(int task) {
-        int z = firstBatch + task / blocksAcross / blocksDown;
-        int top = task / blocksAcross % blocksDown * rowsOfBlock;
-        int bottom = Math.min(m, top + rowsOfBlock);
-        int from = firstColumn + task % blocksAcross * columnsOfBlock;
-        int to = Math.min(lastColumn, from + columnsOfBlock);
-        int wide = from + (to - from) / WIDTH * WIDTH;
-        float[] tile = workers.scratch().floats(TILE_SLOT, HEIGHT * WIDTH);
-        if (k == 0 || beta != 0f && beta != 1f) {
-            scale(z, top, bottom, from, to);
-        }
-        if (k == 0) {
-            finish(z, top, bottom, from, to);
-            return;
-        }
-        int depth = divideUp(k, divideUp(k, DEPTH));
-        for (int p = 0; p < k; p += depth) {
-            int pEnd = Math.min(k, p + depth);
-            for (int j = from; j < to; j += j < wide ? WIDTH : LANES) {
-                int columns = j < wide ? WIDTH : Math.min(LANES, to - j);
-                for (int i = top; i < bottom; i += HEIGHT) {
-                    int rows = Math.min(HEIGHT, bottom - i);
-                    if (j < wide) {
-                        wideTile(z, i, rows, j, p, pEnd, tile);
-                    } else {
-                        narrowTile(z, i, rows, j, columns, p, pEnd, tile);
-                    }
-                }
-                if (pEnd == k) {
-                    finish(z, top, bottom, j, j + columns);
+    /** Packs as much of B as the caches hold, multiplies by it, and so on. */
+    private void multiplyPacked() {
+        int steps = Math.max(part(k, Blocking.PACKED_DEPTHS * DEPTH, 1), 1);
+        int columns = part(n, Math.max(PACKED / steps / WIDTH, 1) * WIDTH, WIDTH);
+        int together = Math.max(1, PACKED / Math.multiplyExact(roundUp(columns, LANES), steps));
+        boolean whole = steps >= k && columns >= n;
+        for (int z = 0; z < batches; z += whole ? together : 1) {
+            firstBatch = z;
+            countBatch = whole ? Math.min(together, batches - z) : 1;
+            for (int j = 0; j < n; j += columns) {
+                firstColumn = j;
+                lastColumn = Math.min(n, j + columns);
+                for (int p = 0; p == 0 || p < k; p += steps) {
+                    firstStep = p;
+                    lastStep = Math.min(k, p + steps);
+                    packRight();
+                    multiplyPart();
                 }
             }
         }
     }
 
-    /** Where the tile of row i and step p starts in the left operand. */
-    private int leftIndex(int z, int i, int p) {
-        return leftOffset + z * leftBatch + i * leftTile + p * leftStep;
+    /** Cuts a size into equal parts of a multiple of unit, and of at most so much. */
+    private static int part(int size, int most, int unit) {
+        return roundUp(divideUp(size, divideUp(Math.max(size, 1), most)), unit);
     }
 
-    /** Where the tile of column j and step p starts in the right operand. */
-    private int rightIndex(int z, int j, int p, int step) {
-        return p * step + (right == null ? bOffset + z * bBatch + j
-                : (z - firstBatch) * rightBatch + (j - firstColumn) * k);
-    }
-
-    private void wideTile(int z, int i, int rows, int j, int p, int pEnd, float[] tile) {
-        boolean accumulate = p > 0 || beta != 0f;
-        float[] y = right == null ? b : right;
-        int yStep = right == null ? bStride : WIDTH;
-        int yOffset = rightIndex(z, j, p, yStep);
-        int xOffset = leftIndex(z, i, p);
-        int target = cOffset + z * cBatch + i * cStride + j;
-        if (rows == HEIGHT) {
-            TallTileF32.multiply(pEnd - p, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
-                    c, target, cStride, accumulate);
+    private void prepareLeft() {
+        leftPacked = m < HEIGHT;
+        if (!leftPacked) {
+            left = a;
+            leftOffset = aOffset;
+            leftRow = transposeA ? 1 : aStride;
+            leftStep = transposeA ? aStride : 1;
+            leftBatch = aBatch;
             return;
         }
-        // Too few rows for a tile: those above are computed once more. A packed A has zeros below instead.
-        boolean low = rows <= TileF32.ROWS;
-        int above = leftPacked ? 0 : (low ? TileF32.ROWS : HEIGHT) - rows;
-        xOffset -= above * leftRow;
-        if (accumulate) {
-            copy(c, target, cStride, tile, above * WIDTH, WIDTH, rows, WIDTH);
+        left = workers.scratch().floats(LEFT_SLOT, Math.multiplyExact(batches * HEIGHT, k));
+        leftOffset = 0;
+        leftRow = 1;
+        leftStep = HEIGHT;
+        leftBatch = HEIGHT * k;
+        for (int z = 0; z < batches; z++) {
+            if (transposeA) {
+                PackF32.rows(k, m, HEIGHT, 1f, a, aOffset + z * aBatch, aStride, left, z * leftBatch);
+            } else {
+                PackF32.transposed(k, m, HEIGHT, 1f, a, aOffset + z * aBatch, aStride, left, z * leftBatch);
+            }
         }
-        if (low) {
-            TileF32.multiply(pEnd - p, left, xOffset, leftRow, leftStep, y, yOffset, yStep, tile, 0, WIDTH, accumulate);
+    }
+
+    private void packRight() {
+        int steps = lastStep - firstStep;
+        rightBatch = Math.multiplyExact(roundUp(lastColumn - firstColumn, LANES), steps);
+        right = workers.scratch().floats(RIGHT_SLOT, RIGHT_BASE + Math.multiplyExact(countBatch, rightBatch));
+        stepsOfChunk = Math.min(roundUp(divideUp(Math.max(steps, 1), 4 * workers.threads()), 8), Blocking.PACK_STEPS);
+        chunks = divideUp(steps, stepsOfChunk);
+        run(countBatch * chunks, (long) countBatch * rightBatch * Blocking.MOVE_WORK, packChunk);
+    }
+
+    /** Packs some summed indices, all columns: few at a time, so that B is read and the panels are written in long runs. */
+    private void packChunk(int task) {
+        int z = task / chunks;
+        int chunk = firstStep + task % chunks * stepsOfChunk;
+        int end = Math.min(lastStep, chunk + stepsOfChunk);
+        int from = bOffset + (firstBatch + z) * bBatch;
+        int together = transposeB ? stepsOfChunk : Blocking.PACK_ROWS;
+        for (int p = chunk; p < end; p += together) {
+            int steps = Math.min(together, end - p);
+            int width;
+            for (int j = firstColumn; j < lastColumn; j += width) {
+                width = width(j, lastColumn);
+                int columns = Math.min(width, lastColumn - j);
+                int to = rightIndex(z, j, p, width);
+                if (transposeB) {
+                    PackF32.transposed(steps, columns, width, alpha, b, from + j * bStride + p, bStride, right, to);
+                } else {
+                    PackF32.rows(steps, columns, width, alpha, b, from + p * bStride + j, bStride, right, to);
+                }
+            }
+        }
+    }
+
+    /** The width of the panel, and of the tiles, that start in column j, if the columns end at this one. */
+    private static int width(int j, int end) {
+        int rest = end - j;
+        return rest > WIDTH - LANES && end >= WIDTH ? WIDTH : rest > LANES && end >= PAIR ? PAIR : LANES;
+    }
+
+    /** Computes the columns of C at hand, or adds the summed indices at hand to them. */
+    private void multiplyPart() {
+        int columns = lastColumn - firstColumn;
+        long work = (long) countBatch * m * columns * (lastStep - firstStep);
+        // Several blocks for each thread, since threads do not run equally fast.
+        long wanted = workers.threads() == 1 ? 1 : Math.min(8 * workers.threads(), work / Blocking.TASK_WORK + 1);
+        int wantedOfMatrix = (int) (wanted + countBatch - 1) / countBatch;
+        int tilesAcross = divideUp(columns, WIDTH);
+        blocksDown = Math.max(divideUp(m, Blocking.ROWS),
+                Math.min(divideUp(wantedOfMatrix, tilesAcross), divideUp(m, Blocking.LEAST_ROWS)));
+        rowsOfBlock = roundUp(divideUp(m, blocksDown), Blocking.LEAST_ROWS);
+        blocksDown = divideUp(m, rowsOfBlock);
+        blocksAcross = Math.min(divideUp(wantedOfMatrix, blocksDown), tilesAcross);
+        columnsOfBlock = divideUp(tilesAcross, blocksAcross) * WIDTH;
+        blocksAcross = divideUp(columns, columnsOfBlock);
+        run(countBatch * blocksAcross * blocksDown, work, multiplyBlock);
+    }
+
+    private void multiplyBlock(int task) {
+        int z = task / (blocksAcross * blocksDown);
+        int top = task / blocksAcross % blocksDown * rowsOfBlock;
+        int bottom = Math.min(m, top + rowsOfBlock);
+        int from = firstColumn + task % blocksAcross * columnsOfBlock;
+        int to = Math.min(lastColumn, from + columnsOfBlock);
+        int batch = firstBatch + z;
+        float[] tile = workers.scratch().floats(TILE_SLOT, HEIGHT * WIDTH);
+        if (k == 0 || firstStep == 0 && beta != 0f && beta != 1f) {
+            scale(batch, top, bottom, from, to);
+        }
+        if (k == 0) {
+            finish(batch, top, bottom, from, to);
+            return;
+        }
+        int depth = part(lastStep - firstStep, DEPTH, 1);
+        for (int p = firstStep; p < lastStep; p += depth) {
+            int end = Math.min(lastStep, p + depth);
+            int width;
+            for (int j = from; j < to; j += width) {
+                width = width(j, to);
+                int height = width == WIDTH ? TallTileF32.ROWS : width == LANES ? NarrowTileF32.ROWS : PairTileF32.ROWS;
+                for (int i = top; i < bottom; i += height) {
+                    tile(z, i, Math.min(height, bottom - i), height, j, Math.min(width, to - j), width, p, end, tile);
+                }
+                if (end == k) {
+                    finish(batch, top, bottom, j, Math.min(to, j + width));
+                }
+            }
+        }
+    }
+
+    /** Where the panel of column j, of this width, has its step p in the right operand. */
+    private int rightIndex(int z, int j, int p, int width) {
+        return RIGHT_BASE + z * rightBatch + (j - firstColumn) * (lastStep - firstStep) + (p - firstStep) * width;
+    }
+
+    /** Adds the steps p to end - 1 to a tile of C, which may have fewer rows and columns than the micro-kernel. */
+    private void tile(int z, int i, int rows, int height, int j, int columns, int width, int p, int end, float[] tile) {
+        boolean accumulate = p > 0 || beta != 0f;
+        boolean low = width == WIDTH && rows <= TileF32.ROWS;
+        int tileRows = low ? TileF32.ROWS : height;
+        // What is missing is computed once more from the rows above and the columns before; packed operands have zeros.
+        int above = leftPacked ? 0 : tileRows - rows;
+        int before = right == null ? width - columns : 0;
+        float[] y = right == null ? b : right;
+        int yStep = right == null ? bStride : width;
+        int yOffset = right == null ? bOffset + (firstBatch + z) * bBatch + p * bStride + j - before
+                : rightIndex(z, j, p, width);
+        int xOffset = leftOffset + (firstBatch + z) * leftBatch + (i - above) * leftRow + p * leftStep;
+        int target = cOffset + (firstBatch + z) * cBatch + i * cStride + j;
+        if (rows == tileRows && columns == width) {
+            multiply(width, low, end - p, xOffset, y, yOffset, yStep, c, target, cStride, accumulate);
+            return;
+        }
+        int first = above * width + before;
+        if (accumulate) {
+            copy(c, target, cStride, tile, first, width, rows, columns);
+        }
+        multiply(width, low, end - p, xOffset, y, yOffset, yStep, tile, 0, width, accumulate);
+        copy(tile, first, width, c, target, cStride, rows, columns);
+    }
+
+    private void multiply(int width, boolean low, int depth, int xOffset, float[] y, int yOffset, int yStep,
+            float[] z, int zOffset, int zRow, boolean accumulate) {
+        if (width == LANES) {
+            NarrowTileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
+                    z, zOffset, zRow, accumulate);
+        } else if (width != WIDTH) {
+            PairTileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
+                    z, zOffset, zRow, accumulate);
+        } else if (low) {
+            TileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep, z, zOffset, zRow, accumulate);
         } else {
-            TallTileF32.multiply(pEnd - p, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
-                    tile, 0, WIDTH, accumulate);
+            TallTileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
+                    z, zOffset, zRow, accumulate);
         }
-        copy(tile, above * WIDTH, WIDTH, c, target, cStride, rows, WIDTH);
-    }
-
-    private void narrowTile(int z, int i, int rows, int j, int columns, int p, int pEnd, float[] tile) {
-        boolean accumulate = p > 0 || beta != 0f;
-        float[] y = right == null ? b : right;
-        int yStep = right == null ? bStride : LANES;
-        // As with the rows: columns before are computed once more. A packed B has zeros behind instead.
-        int before = right == null ? LANES - columns : 0;
-        int yOffset = rightIndex(z, j, p, yStep) - before;
-        int above = leftPacked ? 0 : HEIGHT - rows;
-        int xOffset = leftIndex(z, i, p) - above * leftRow;
-        int target = cOffset + z * cBatch + i * cStride + j;
-        if (rows == HEIGHT && columns == LANES) {
-            NarrowTileF32.multiply(pEnd - p, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
-                    c, target, cStride, accumulate);
-            return;
-        }
-        int first = above * LANES + before;
-        if (accumulate) {
-            copy(c, target, cStride, tile, first, LANES, rows, columns);
-        }
-        NarrowTileF32.multiply(pEnd - p, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
-                tile, 0, LANES, accumulate);
-        copy(tile, first, LANES, c, target, cStride, rows, columns);
     }
 
     private static void copy(float[] from, int fromOffset, int fromStride, float[] to, int toOffset, int toStride,
