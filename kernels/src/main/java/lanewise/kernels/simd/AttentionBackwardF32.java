@@ -165,14 +165,14 @@ final class AttentionBackwardF32 {
         int row = sequence * shape.queryLength() + first;
         int qOffset = query.offset() + row * query.rowStride() + head * width;
         int dOffset = dOutput.offset() + row * dOutput.rowStride() + head * width;
-        AttentionBlockF32.packTransposed(queries, columns, width, query.floats(), qOffset, query.rowStride(),
+        int rowsQ = at + 2 * width * QUERIES;
+        int rowsD = rowsQ + padded * QUERIES;
+        // A copy is the fastest way into the cache.
+        AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(), to, rowsQ, padded);
+        AttentionBlockF32.packTransposed(queries, columns, width, to, rowsQ, padded,
                 (float) (shape.scale() * Float64Exp2.LOG2_E), to, at);
-        AttentionBlockF32.packTransposed(queries, columns, width, dOutput.floats(), dOffset, dOutput.rowStride(), 1f,
-                to, at + width * QUERIES);
-        AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(),
-                to, at + 2 * width * QUERIES, padded);
-        AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(),
-                to, at + (2 * width + padded) * QUERIES, padded);
+        AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(), to, rowsD, padded);
+        AttentionBlockF32.packTransposed(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
 
         int statistics = at + 2 * (width + padded) * QUERIES;
         float[] sums = logSumExp.floats();
@@ -183,7 +183,7 @@ final class AttentionBackwardF32 {
         }
         AttentionBlockF32.rowDots(queries, width, output.floats(),
                 output.offset() + row * output.rowStride() + head * width, output.rowStride(),
-                dOutput.floats(), dOffset, dOutput.rowStride(), to, statistics + QUERIES);
+                to, rowsD, padded, to, statistics + QUERIES, workers.scratch().floats(5, QUERIES));
         // Lanes without a query stay finite.
         Arrays.fill(to, statistics + queries, statistics + QUERIES, 0f);
         Arrays.fill(to, statistics + QUERIES + queries, statistics + 2 * QUERIES, 0f);

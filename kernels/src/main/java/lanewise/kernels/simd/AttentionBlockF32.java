@@ -110,28 +110,35 @@ final class AttentionBlockF32 {
         }
     }
 
-    /** dots[i] = the dot product of row i of a and row i of b. */
+    /** dots[i] = the dot product of row i of a and row i of b; lanes is room for one vector. */
     static void rowDots(int rows, int width, float[] a, int aOffset, int aRow, float[] b, int bOffset, int bRow,
-            float[] dots, int dotsOffset) {
+            float[] dots, int dotsOffset, float[] lanes) {
+        int body = SPECIES.loopBound(width);
         for (int r = 0; r < rows; r++) {
             int x = aOffset + r * aRow;
             int y = bOffset + r * bRow;
-            float sum0 = 0f;
-            float sum1 = 0f;
-            float sum2 = 0f;
-            float sum3 = 0f;
-            int p = 0;
-            for (; p + 4 <= width; p += 4) {
-                sum0 = Math.fma(a[x + p], b[y + p], sum0);
-                sum1 = Math.fma(a[x + p + 1], b[y + p + 1], sum1);
-                sum2 = Math.fma(a[x + p + 2], b[y + p + 2], sum2);
-                sum3 = Math.fma(a[x + p + 3], b[y + p + 3], sum3);
+            FloatVector sum = FloatVector.zero(SPECIES);
+            for (int p = 0; p < body; p += LANES) {
+                sum = FloatVector.fromArray(SPECIES, a, x + p).fma(FloatVector.fromArray(SPECIES, b, y + p), sum);
             }
-            for (; p < width; p++) {
-                sum0 = Math.fma(a[x + p], b[y + p], sum0);
+            sum.intoArray(lanes, 0);
+            float dot = sumOf(lanes);
+            for (int p = body; p < width; p++) {
+                dot = Math.fma(a[x + p], b[y + p], dot);
             }
-            dots[dotsOffset + r] = sum0 + sum1 + (sum2 + sum3);
+            dots[dotsOffset + r] = dot;
         }
+    }
+
+    /** The sum of a vector's lanes in an order of its own: reduceLanes does not promise the same bits twice. */
+    static float sumOf(float[] lanes) {
+        float even = 0f;
+        float odd = 0f;
+        for (int i = 0; i < LANES; i += 2) {
+            even += lanes[i];
+            odd += lanes[i + 1];
+        }
+        return even + odd;
     }
 
     /** Whether any of count elements, a multiple of the lanes, is infinite or NaN. */

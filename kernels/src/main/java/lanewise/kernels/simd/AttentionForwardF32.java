@@ -22,9 +22,9 @@ final class AttentionForwardF32 implements Workers.Task {
     private static final int LANES = SPECIES.length();
     /** Rows of O of a block, with those that the last tile touches beyond it. */
     private static final int BLOCK_ROWS = AttentionBlockF32.padToRows(QUERIES);
-    /** Of each query of a block: the sum of exponentials, the maximum, and the factor of the last step. */
+    /** Of each query of a block: the sum of exponentials, their reference, and the factor of the last step. */
     private static final int STATISTICS = 3 * QUERIES;
-    private static final int LONGEST_SPAN = 4;
+    private static final int LONGEST_SPAN = 8;
     /** Fewer would leave threads idle at the end. */
     private static final int TASKS_PER_THREAD = 4;
 
@@ -77,8 +77,9 @@ final class AttentionForwardF32 implements Workers.Task {
         float[] k = scratch.floats(3, (KEYS + ROWS) * padded);
         float[] v = scratch.floats(4, KEYS * padded);
         for (int block = firstBlock; block <= lastBlock; block++) {
-            start(sequence, head, block, transposed, (block - firstBlock) * width * QUERIES,
-                    statistics, (block - firstBlock) * STATISTICS);
+            int at = block - firstBlock;
+            start(sequence, head, block, transposed, at * width * QUERIES, sums, at * BLOCK_ROWS * padded,
+                    statistics, at * STATISTICS);
         }
         int end = shape.visibleKeys(sequence, Math.min((lastBlock + 1) * QUERIES, shape.queryLength()) - 1);
         int keyColumn = head / (shape.heads() / shape.keyHeads()) * width;
@@ -106,10 +107,13 @@ final class AttentionForwardF32 implements Workers.Task {
     }
 
     private void start(int sequence, int head, int block, float[] transposed, int transposedAt,
-            float[] statistics, int statisticsAt) {
+            float[] sums, int sumsAt, float[] statistics, int statisticsAt) {
         int row = sequence * shape.queryLength() + block * QUERIES;
-        AttentionBlockF32.packTransposed(queries(block), AttentionBlockF32.padToPanel(queries(block)), width, query.floats(),
-                query.offset() + row * query.rowStride() + head * width, query.rowStride(),
+        int queries = queries(block);
+        // A copy is the fastest way into the cache. It stands where the sums will.
+        AttentionBlockF32.copyPadded(queries, width, query.floats(), query.offset() + row * query.rowStride() + head * width,
+                query.rowStride(), sums, sumsAt, padded);
+        AttentionBlockF32.packTransposed(queries, AttentionBlockF32.padToPanel(queries), width, sums, sumsAt, padded,
                 (float) (shape.scale() * Float64Exp2.LOG2_E), transposed, transposedAt);
         Arrays.fill(statistics, statisticsAt, statisticsAt + QUERIES, 0f);
         Arrays.fill(statistics, statisticsAt + QUERIES, statisticsAt + 2 * QUERIES, -Float.MAX_VALUE);

@@ -91,23 +91,12 @@ final class AttentionRowsF32 implements Workers.Task {
                 sum = FloatVector.fromArray(SPECIES, q, p).fma(FloatVector.fromArray(SPECIES, k, at + p), sum);
             }
             sum.intoArray(lanes, 0);
-            float score = sumOf(lanes);
+            float score = AttentionBlockF32.sumOf(lanes);
             for (int p = body; p < width; p++) {
                 score = Math.fma(q[p], k[at + p], score);
             }
             scores[j] = score;
         }
-    }
-
-    /** The sum of the lanes in an order of its own: reduceLanes does not promise the same bits twice. */
-    private static float sumOf(float[] lanes) {
-        float even = 0f;
-        float odd = 0f;
-        for (int i = 0; i < LANES; i += 2) {
-            even += lanes[i];
-            odd += lanes[i + 1];
-        }
-        return even + odd;
     }
 
     private static float maximum(int keys, float[] scores, float[] lanes) {
@@ -132,7 +121,7 @@ final class AttentionRowsF32 implements Workers.Task {
             sum = sum.add(p);
         }
         sum.intoArray(lanes, 0);
-        return sumOf(lanes);
+        return AttentionBlockF32.sumOf(lanes);
     }
 
     private static void weightedSum(int keys, int width, float[] weights, float factor, float[] v, int vOffset, int vRow,

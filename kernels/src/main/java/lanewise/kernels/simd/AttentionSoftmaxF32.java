@@ -16,6 +16,8 @@ import jdk.incubator.vector.VectorSpecies;
 final class AttentionSoftmaxF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
+    /** So much, to base 2, scores may exceed the reference. Small, so that only the largest values overflow sooner. */
+    private static final float GROWTH = 8f;
 
     private AttentionSoftmaxF32() {
     }
@@ -35,18 +37,19 @@ final class AttentionSoftmaxF32 {
     }
 
     /**
-     * One step of the online softmax: replaces the scores s by 2^(s - maximum) with the maximum over this block and all
-     * earlier ones, brings the sums up to date, and sets rescale to the factors by which earlier results shrink.
+     * One step of the online softmax: replaces the scores s by 2^(s - reference) and brings the sums up to date. The
+     * reference of a query is the maximum of its first scores until a score exceeds it by {@link #GROWTH}; then it becomes
+     * the new maximum, and rescale the factor by which earlier results shrink, otherwise 1.
      *
-     * @param sums     of each query's exponentials; likewise maxima and rescale, QUERIES apart from sums
+     * @param sums of each query's exponentials; likewise references and rescale, QUERIES apart from sums
      */
     static void online(int columns, int keys, int seen, float[] s, int sOffset, float[] statistics, int sums) {
-        int maxima = sums + QUERIES;
+        int references = sums + QUERIES;
         int rescale = sums + 2 * QUERIES;
         hide(columns, keys, seen, s, sOffset, Float.NEGATIVE_INFINITY);
         for (int column = 0; column < columns; column += LANES) {
             int rows = rowsRead(column, seen, keys);
-            FloatVector old = FloatVector.fromArray(SPECIES, statistics, maxima + column);
+            FloatVector old = FloatVector.fromArray(SPECIES, statistics, references + column);
             // Comparing and blending is shorter than MAX, which cares for NaN: here a NaN comes out with the exponentials.
             FloatVector max0 = old;
             FloatVector max1 = old;
@@ -69,16 +72,17 @@ final class AttentionSoftmaxF32 {
             }
             max0 = max0.blend(max1, max0.compare(LT, max1));
             max2 = max2.blend(max3, max2.compare(LT, max3));
-            FloatVector max = max0.blend(max2, max0.compare(LT, max2));
+            max0 = max0.blend(max2, max0.compare(LT, max2));
+            FloatVector reference = old.blend(max0, old.add(GROWTH).compare(LT, max0));
             FloatVector sum = FloatVector.zero(SPECIES);
             for (int j = 0; j < rows; j++) {
-                FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, s, at + j * QUERIES).sub(max));
+                FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, s, at + j * QUERIES).sub(reference));
                 p.intoArray(s, at + j * QUERIES);
                 sum = sum.add(p);
             }
-            FloatVector shrink = Float32Exp2.exp2(old.sub(max));
+            FloatVector shrink = Float32Exp2.exp2(old.sub(reference));
             FloatVector.fromArray(SPECIES, statistics, sums + column).fma(shrink, sum).intoArray(statistics, sums + column);
-            max.intoArray(statistics, maxima + column);
+            reference.intoArray(statistics, references + column);
             shrink.intoArray(statistics, rescale + column);
         }
     }
