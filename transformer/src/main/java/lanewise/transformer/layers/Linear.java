@@ -83,7 +83,7 @@ public final class Linear {
      * @param dx         shape of x; null when it is not needed; must not overlap dy
      */
     public void backward(Tensor dy, boolean accumulate, Tensor dx) {
-        kernels.matmul().multiply(true, false, multiplier, input, dy, 1, weight.gradient(), Epilogue.NONE);
+        weight.addToGradient(kernels.matmul(), multiplier, input, dy);
         if (bias != null) {
             kernels.reduction().sumRepeated(dy, bias.gradient());
         }

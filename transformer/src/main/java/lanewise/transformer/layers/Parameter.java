@@ -1,14 +1,67 @@
 package lanewise.transformer.layers;
 
+import lanewise.kernels.Epilogue;
+import lanewise.kernels.Matmul;
 import lanewise.kernels.Tensor;
 
 /**
  * A trained tensor and the gradient that backward passes add to.
  *
- * @param name     unique within its model; the tensor's name in a checkpoint
- * @param value    changed by the optimizer
- * @param gradient shape of value; added to by every backward pass, zeroed by the trainer
- * @param decays   whether weight decay applies: matrices and embeddings, not gains, shifts and biases
+ * <p>Clearing the gradient only marks it: a product of matrices that comes next overwrites it instead of adding to zeros,
+ * which saves two passes over its memory. Whoever asks for the tensor sees zeros.
  */
-public record Parameter(String name, Tensor value, Tensor gradient, boolean decays) {
+public final class Parameter {
+    private final String name;
+    private final Tensor value;
+    private final Tensor gradient;
+    private final boolean decays;
+    private boolean cleared;
+
+    /**
+     * A parameter.
+     *
+     * @param name     unique within its model; the tensor's name in a checkpoint
+     * @param value    changed by the optimizer
+     * @param gradient shape of value
+     * @param decays   whether weight decay applies: to matrices and embeddings, not to gains, shifts and biases
+     */
+    public Parameter(String name, Tensor value, Tensor gradient, boolean decays) {
+        this.name = name;
+        this.value = value;
+        this.gradient = gradient;
+        this.decays = decays;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Tensor value() {
+        return value;
+    }
+
+    /** Added to by every backward pass. After {@link #clearGradient} it is to be asked for again, not kept. */
+    public Tensor gradient() {
+        if (cleared) {
+            cleared = false;
+            gradient.fill(0);
+        }
+        return gradient;
+    }
+
+    public boolean decays() {
+        return decays;
+    }
+
+    /** Sets the gradient to zero. */
+    public void clearGradient() {
+        cleared = true;
+    }
+
+    /** Adds {@code alpha A^T B} to the gradient of a matrix. */
+    public void addToGradient(Matmul matmul, double alpha, Tensor a, Tensor b) {
+        double beta = cleared ? 0 : 1;
+        cleared = false;
+        matmul.multiply(true, false, alpha, a, b, beta, gradient, Epilogue.NONE);
+    }
 }

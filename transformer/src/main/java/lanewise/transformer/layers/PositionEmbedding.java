@@ -8,7 +8,6 @@ public final class PositionEmbedding {
     private final Kernels kernels;
     private final Parameter table;
     private Tensor rows;
-    private Tensor dRows;
     private int first;
 
     /** Its table is {@code name.weight} [longest, width], drawn with this standard deviation. */
@@ -22,13 +21,12 @@ public final class PositionEmbedding {
         if (rows == null || rows.rows() != pass.length() || first != pass.firstPosition()) {
             first = pass.firstPosition();
             rows = table.value().rowRange(first, first + pass.length());
-            dRows = table.gradient().rowRange(first, first + pass.length());
         }
         kernels.elementwise().addRepeated(x, rows, y);
     }
 
     /** Adds to the table's gradient; that of x is dy itself. */
     public void backward(Tensor dy) {
-        kernels.reduction().sumRepeated(dy, dRows);
+        kernels.reduction().sumRepeated(dy, table.gradient().rowRange(first, first + rows.rows()));
     }
 }

@@ -53,7 +53,7 @@ final class TiedHead {
             Tensor rows = chunk(h, from, to);
             Tensor scores = logits(rows);
             sum += losses(scores, chunk(targets, from, to), gradientScale, scores);
-            kernels.matmul().multiply(true, false, 1, scores, rows, 1, table.gradient(), Epilogue.NONE);
+            table.addToGradient(kernels.matmul(), 1, scores, rows);
             kernels.matmul().multiply(scores, table.value(), chunk(dH, from, to));
         }
         return sum;

@@ -44,7 +44,7 @@ public final class Updater {
     /** Sets all gradients to zero. */
     public void zeroGradients() {
         for (Parameter parameter : parameters) {
-            parameter.gradient().fill(0);
+            parameter.clearGradient();
         }
     }
 
