@@ -4,19 +4,13 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.StringReader;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -74,7 +68,6 @@ public final class Report {
 
     /** The page. */
     public String html() {
-        String library = "META-INF/resources/webjars/uplot/" + libraryVersion() + "/dist/uPlot.";
         Map<String, String> content = Map.of(
                 "title", escape(title),
                 "subtitle", escape(subtitle),
@@ -85,8 +78,8 @@ public final class Report {
                 "data", data().toString().replace("<", "\\u003c"),
                 "report.css", own("report.css"),
                 "report.js", own("report.js"),
-                "library.css", read(library + "min.css"),
-                "library.js", read(library + "iife.min.js").replace("</script", "<\\/script"));
+                "library.css", PlotLibrary.css(),
+                "library.js", PlotLibrary.script());
         // In one pass, so that a "${" in somebody's text stays what it is.
         Matcher places = PLACE.matcher(own("report.html"));
         return places.replaceAll(place -> Matcher.quoteReplacement(content.get(place.group(1))));
@@ -98,7 +91,7 @@ public final class Report {
     }
 
     /** Text as HTML that shows it, in an element or in a quoted attribute. */
-    static String escape(String text) {
+    public static String escape(String text) {
         StringBuilder escaped = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(character -> {
             switch (character) {
@@ -165,33 +158,7 @@ public final class Report {
         return false;
     }
 
-    /** The version of uPlot on the class path, from the coordinates that Maven writes into every jar. */
-    private static String libraryVersion() {
-        Properties coordinates = new Properties();
-        try {
-            coordinates.load(new StringReader(read("META-INF/maven/org.webjars.npm/uplot/pom.properties")));
-        } catch (IOException impossible) {
-            throw new AssertionError(impossible);
-        }
-        return coordinates.getProperty("version");
-    }
-
     private static String own(String name) {
-        return text(Report.class.getResourceAsStream(name), name);
-    }
-
-    private static String read(String path) {
-        return text(Report.class.getClassLoader().getResourceAsStream(path), path);
-    }
-
-    private static String text(InputStream stream, String name) {
-        try (stream) {
-            if (stream == null) {
-                throw new FileNotFoundException(name + " is not on the class path");
-            }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException failure) {
-            throw new UncheckedIOException("the report can't be made: " + failure.getMessage(), failure);
-        }
+        return PlotLibrary.text(Report.class.getResourceAsStream(name), name);
     }
 }
