@@ -4,7 +4,6 @@ import lanewise.bench.contenders.Contender;
 import lanewise.bench.contenders.Task;
 import lanewise.kernels.AttentionShape;
 import lanewise.kernels.ElementType;
-import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
 
 /**
@@ -14,6 +13,9 @@ import lanewise.kernels.Tensor;
  * matrix. Results: 0 the output; 1, 2, 3 the gradients of query, key and value.
  */
 public final class AttentionCase extends Case {
+    /** Rows compared of each result and head. */
+    private static final int SAMPLES = 8;
+
     /** Everything about the sizes and the mask. */
     public final AttentionShape shape;
     /** Whether the backward pass follows in the same run. */
@@ -81,48 +83,37 @@ public final class AttentionCase extends Case {
         return shape.queryLength() == 1 ? 4.0 * (key.elements() + value.elements()) : 0;
     }
 
-    /** Compares the first head of the first sequence, and the last of the last, with the scalar implementation. */
+    /** Compares some rows of the first head of the first sequence, and of the last of the last, with {@link AttentionRows}. */
     @Override
     public void check(Task task) {
-        checkHead(task, 0, 0);
-        checkHead(task, shape.batch() - 1, shape.heads() - 1);
+        double[][] results = new double[backward ? 4 : 1][];
+        for (int r = 0; r < results.length; r++) {
+            results[r] = task.result(r);
+        }
+        check(results, 0, 0);
+        check(results, shape.batch() - 1, shape.heads() - 1);
     }
 
-    private void checkHead(Task task, int sequence, int head) {
-        int width = shape.headWidth();
+    private void check(double[][] results, int sequence, int head) {
+        AttentionRows definition = new AttentionRows(this, sequence, head);
         int queries = shape.queryLength();
         int keys = shape.keyLength();
-        AttentionShape one = new AttentionShape(1, 1, 1, queries, keys, width, shape.scale(), shape.causal(), null);
-        Tensor q = part(query, sequence, queries, head);
-        Tensor k = part(key, sequence, keys, head);
-        Tensor v = part(value, sequence, keys, head);
-        Tensor output = Tensor.zeros(ElementType.FLOAT32, queries, width);
-        Tensor[] expected = {output, Tensor.zeros(ElementType.FLOAT32, queries, width),
-            Tensor.zeros(ElementType.FLOAT32, keys, width), Tensor.zeros(ElementType.FLOAT32, keys, width)};
-        Tensor logSumExp = Tensor.zeros(ElementType.FLOAT32, 1, queries);
-        try (Kernels scalar = Kernels.builder().implementation("scalar").build()) {
-            scalar.attention().forward(one, q, k, v, output, logSumExp);
+        for (int sample = 0; sample < SAMPLES; sample++) {
+            int query = sample * (queries - 1) / (SAMPLES - 1);
+            near("output", results[0], sequence * queries + query, head, definition.output(query));
             if (backward) {
-                scalar.attention().backward(one, q, k, v, output, logSumExp, part(dOutput, sequence, queries, head),
-                        expected[1], expected[2], expected[3]);
-            }
-        }
-        String[] names = {"output", "gradient of query", "gradient of key", "gradient of value"};
-        for (int r = 0; r < (backward ? 4 : 1); r++) {
-            double[] actual = task.result(r);
-            int rows = r < 2 ? queries : keys;
-            for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < width; j++) {
-                    int index = (sequence * rows + i) * shape.heads() * width + head * width + j;
-                    double wanted = expected[r].get(i, j);
-                    near(names[r], index, actual[index], wanted, 5e-5 * (1 + Math.abs(wanted)));
-                }
+                int key = sample * (keys - 1) / (SAMPLES - 1);
+                near("gradient of query", results[1], sequence * queries + query, head, definition.queryGradient(query));
+                near("gradient of key", results[2], sequence * keys + key, head, definition.keyGradient(key));
+                near("gradient of value", results[3], sequence * keys + key, head, definition.valueGradient(key));
             }
         }
     }
 
-    private Tensor part(Tensor tensor, int sequence, int length, int head) {
-        return tensor.rowRange(sequence * length, (sequence + 1) * length)
-                .columnRange(head * shape.headWidth(), (head + 1) * shape.headWidth());
+    private void near(String what, double[] actual, int row, int head, double[] expected) {
+        for (int j = 0; j < expected.length; j++) {
+            int index = (row * shape.heads() + head) * shape.headWidth() + j;
+            near(what, index, actual[index], expected[j], 5e-5 * (1 + Math.abs(expected[j])));
+        }
     }
 }

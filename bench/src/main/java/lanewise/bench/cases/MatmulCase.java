@@ -55,6 +55,10 @@ public final class MatmulCase extends Case {
         return 0;
     }
 
+    private static double element(Tensor tensor, int index) {
+        return tensor.type() == ElementType.FLOAT32 ? tensor.floats()[index] : tensor.doubles()[index];
+    }
+
     /** Compares a thousand elements, and the corners, with a plain loop. */
     @Override
     public void check(Task task) {
@@ -67,7 +71,7 @@ public final class MatmulCase extends Case {
             double sum = 0;
             double magnitude = 0;
             for (int p = 0; p < k; p++) {
-                double product = (transposeA ? a.get(p, i) : a.get(i, p)) * (transposeB ? b.get(j, p) : b.get(p, j));
+                double product = element(a, transposeA ? p * m + i : i * k + p) * element(b, transposeB ? j * k + p : p * n + j);
                 sum += product;
                 magnitude += Math.abs(product);
             }

@@ -7,6 +7,9 @@ import lanewise.kernels.Tensor;
 
 /** A float32 operation on rows x columns elements, forward or backward. Work: its elements. */
 abstract class RowsCase extends Case {
+    /** Elements that are compared at either end. */
+    private static final int SAMPLE = 1 << 17;
+
     public final int rows;
     public final int columns;
     public final boolean backward;
@@ -44,13 +47,39 @@ abstract class RowsCase extends Case {
         return Kernels.builder().implementation("scalar").threads(1).build();
     }
 
+    /** Computes some rows of a result by the definition. */
+    interface Definition {
+        void compute(Kernels definition, int from, int to, Tensor result);
+    }
+
+    /** Compares the first rows and the last rows of a result with the definition; all of them would take seconds. */
+    void sameRows(String what, Task task, int index, double tolerance, Definition rowsByDefinition) {
+        double[] actual = task.result(index);
+        length(what, actual.length, rows * columns);
+        int part = Math.min(rows, Math.max(1, SAMPLE / columns));
+        Tensor expected = Tensor.zeros(ElementType.FLOAT32, part, columns);
+        try (Kernels definition = definition()) {
+            for (int from : new int[] {0, rows - part}) {
+                rowsByDefinition.compute(definition, from, from + part, expected);
+                for (int i = 0; i < part * columns; i++) {
+                    double wanted = expected.floats()[i];
+                    near(what, from * columns + i, actual[from * columns + i], wanted, tolerance * (1 + Math.abs(wanted)));
+                }
+            }
+        }
+    }
+
+    private static void length(String what, int actual, int expected) {
+        if (actual != expected) {
+            throw new IllegalStateException(what + " has " + actual + " elements; expected " + expected);
+        }
+    }
+
     /** Compares a result with what the definition computed; errors may be some units of the largest element. */
     static void same(String what, Task task, int index, Tensor expected, double tolerance) {
         double[] wanted = expected.toArray();
         double[] actual = task.result(index);
-        if (actual.length != wanted.length) {
-            throw new IllegalStateException(what + " has " + actual.length + " elements; expected " + wanted.length);
-        }
+        length(what, actual.length, wanted.length);
         for (int i = 0; i < wanted.length; i++) {
             near(what, i, actual[i], wanted[i], tolerance * (1 + Math.abs(wanted[i])));
         }

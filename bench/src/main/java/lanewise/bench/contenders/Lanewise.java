@@ -19,6 +19,18 @@ import lanewise.transformer.training.Updater;
 
 /** Lanewise itself. Outputs are allocated when a case is prepared; every task has kernels, and so threads, of its own. */
 public final class Lanewise implements Contender {
+    private final String implementation;
+
+    /** With the fastest kernels that this machine has. */
+    public Lanewise() {
+        this(null);
+    }
+
+    /** With the kernels named so, such as {@code scalar}, the definition; null for the fastest. */
+    public Lanewise(String implementation) {
+        this.implementation = implementation;
+    }
+
     @Override
     public String name() {
         return "lanewise";
@@ -26,13 +38,14 @@ public final class Lanewise implements Contender {
 
     @Override
     public String version() {
-        try (Kernels kernels = Kernels.best()) {
-            return kernels.describe();
+        try (Kernels kernels = kernels(1)) {
+            return kernels.describe().lines().findFirst().orElseThrow();
         }
     }
 
-    private static Kernels kernels(int threads) {
-        return Kernels.builder().threads(threads).build();
+    private Kernels kernels(int threads) {
+        Kernels.Builder builder = Kernels.builder().threads(threads);
+        return (implementation == null ? builder : builder.implementation(implementation)).build();
     }
 
     private record Prepared(Kernels kernels, Runnable operation, Tensor... results) implements Task {

@@ -1,0 +1,136 @@
+package lanewise.bench;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import lanewise.transformer.reports.AtomicFile;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line of the benchmarks. Exit codes: 0 done, 1 failed, 2 the arguments are wrong, 130 stopped by Ctrl-C. */
+@Command(name = "lanewise bench", mixinStandardHelpOptions = true, description = {"Measures Lanewise's kernels and its training "
+        + "step, beside other libraries if asked to, and writes a report.", "",
+        "Only a full run, with --peers and without --quick and --filter, renews bench/RESULTS.md, bench/RESULTS.html and the raw "
+        + "results in bench/results. Others leave theirs in bench/results/partial, as does one that is stopped by Ctrl-C."})
+final class Bench implements Callable<Integer> {
+    @Option(names = "--peers", description = "Compare with other libraries. They are downloaded once, about 1 GB.")
+    private boolean peers;
+
+    @Option(names = "--quick", description = "Few rows, one process each: three minutes without peers. Not for publishing.")
+    private boolean quick;
+
+    @Option(names = "--filter", paramLabel = "REGEX",
+            description = "Only rows whose name has a match, such as 'attention causal' or 'matmul float32 1024'.")
+    private String filter;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows for programs.")
+    private Path json;
+
+    @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
+    private boolean list;
+
+    @Spec
+    private CommandSpec spec;
+
+    private Bench() {
+    }
+
+    /** Runs the command line and exits with its code. */
+    public static void main(String[] args) {
+        int code = commandLine(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8)).execute(args);
+        System.exit(code);
+    }
+
+    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        return new CommandLine(new Bench()).setOut(out).setErr(err).setUsageHelpAutoWidth(true)
+                .setParameterExceptionHandler((wrong, args) -> {
+                    err.println("lanewise: " + wrong.getMessage());
+                    CommandLine.UnmatchedArgumentException.printSuggestions(wrong, err);
+                    err.println("Try: lanewise bench --help");
+                    return CommandLine.ExitCode.USAGE;
+                })
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    err.println("lanewise: " + (failure.getMessage() == null ? failure : failure.getMessage()));
+                    if (System.getenv("LANEWISE_DEBUG") != null) {
+                        failure.printStackTrace(err);
+                    }
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        List<Job> jobs = Job.plan(quick, peers, pattern());
+        if (jobs.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--filter is '" + filter + "', which no row matches. "
+                    + "See the rows with: lanewise bench --list" + (quick ? " --quick" : ""));
+        }
+        if (json != null && Files.isDirectory(json)) {
+            throw new ParameterException(spec.commandLine(), "--json is " + json + ", a directory; expected a file");
+        }
+        RunInfo info = new RunInfo();
+        info.quick = quick;
+        info.full = peers && !quick && filter == null;
+        info.arguments = String.join(" ", spec.commandLine().getParseResult().originalArgs());
+        Settings settings = quick ? Settings.QUICK : Settings.FULL;
+        double estimate = jobs.stream().mapToDouble(settings::estimate).sum();
+        if (list) {
+            jobs.forEach(job -> out.printf("%-70s %s%n", job.name(), Page.threads(job.threads())
+                    + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));
+            out.println("About " + Progress.time(estimate));
+            return 0;
+        }
+        measure(new BenchRun(home(), settings, jobs, info), estimate, info, out, err);
+        return 0;
+    }
+
+    private void measure(BenchRun run, double estimate, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
+        err.printf("%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned, info.settings,
+                Progress.time(estimate));
+        run.clear();
+        try (Progress progress = new Progress(err, terminalColumns(), estimate)) {
+            Results results = run.execute(progress);
+            if (json != null) {
+                AtomicFile.write(json.toAbsolutePath(), Summary.json(results));
+            }
+        }
+        Path report = info.full ? home() : home().resolve("results/partial");
+        out.println("Report: " + report.resolve("RESULTS.md") + " and RESULTS.html beside it");
+    }
+
+    private Pattern pattern() {
+        try {
+            return filter == null ? null : Pattern.compile(filter);
+        } catch (PatternSyntaxException wrong) {
+            throw new ParameterException(spec.commandLine(), "--filter is '" + filter + "', which is no regular expression: "
+                    + wrong.getDescription());
+        }
+    }
+
+    /** The module's folder, as the launcher tells it. */
+    private static Path home() {
+        return Path.of(System.getProperty("lanewise.bench.home", "bench"));
+    }
+
+    /** Width of the terminal that standard error is, as the launcher found it; 0 if it is none. */
+    private static int terminalColumns() {
+        String columns = System.getProperty("lanewise.terminal");
+        if (columns == null) {
+            return 0;
+        }
+        return columns.matches("[1-9]\\d{0,4}") ? Math.max(40, Integer.parseInt(columns)) : 80;
+    }
+}

@@ -1,0 +1,191 @@
+package lanewise.bench;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import lanewise.transformer.reports.AtomicFile;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * Measures jobs one after the other. Raw results and a report are renewed after each, in the folder {@code results/partial}; a
+ * full run moves them to their places, {@code results} and beside it, when it has come to its end. So whatever stops a run,
+ * what it measured is there, and so is the last full report.
+ */
+final class BenchRun {
+    /**
+     * Of the measuring processes. The serial collector has no threads of its own; its old generation must hold the largest
+     * model with its gradients and moments, 2 GB.
+     */
+    static final List<String> FLAGS = List.of("-Xms6g", "-Xmx6g", "-Xmn1g", "-XX:+UseSerialGC", "--add-modules",
+            "jdk.incubator.vector");
+
+    private final Path home;
+    private final Path folder;
+    private final Settings settings;
+    private final List<Job> jobs;
+    private final RunInfo info;
+
+    /**
+     * @param home the folder of the bench module
+     * @param info its arguments, and whether they ask for a full run
+     */
+    BenchRun(Path home, Settings settings, List<Job> jobs, RunInfo info) throws IOException {
+        this.home = home;
+        this.settings = settings;
+        this.jobs = jobs;
+        this.info = info;
+        folder = Files.createDirectories(home.resolve("results/partial"));
+        info.planned = jobs.size();
+        info.settings = settings.toString();
+        info.begun = now();
+        info.flags = flags();
+        Environment.describe(home, info);
+    }
+
+    private static List<String> flags() {
+        List<String> flags = new ArrayList<>(FLAGS);
+        String more = System.getenv("LANEWISE_JAVA_OPTS");
+        if (more != null && !more.isBlank()) {
+            flags.addAll(List.of(more.strip().split("\\s+")));
+        }
+        return flags;
+    }
+
+    private static String now() {
+        return LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm"));
+    }
+
+    double estimate() {
+        return jobs.stream().mapToDouble(settings::estimate).sum();
+    }
+
+    /** Removes what an earlier run left in the folder of partial results. */
+    void clear() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** @param progress told of every job */
+    Results execute(Progress progress) throws IOException {
+        try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"));
+                PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
+            for (Job job : jobs) {
+                progress.begin(job.name());
+                String outcome = measure(job, log);
+                info.done++;
+                info.ended = now();
+                AtomicFile.write(folder.resolve("run.json"), info.json());
+                Results results = Results.read(folder);
+                results.write(folder);
+                progress.end(String.format("[%d/%d] %s", info.done, info.planned,
+                        outcome.isEmpty() ? results.line(job) : RunInfo.key(job, job.lineup().file()) + ": " + outcome),
+                        settings.estimate(job));
+            }
+        }
+        return info.full ? publish() : Results.read(folder);
+    }
+
+    /** Returns what went wrong; empty if nothing did. */
+    private String measure(Job job, PrintStream log) throws IOException {
+        Path notes = folder.resolve("notes.jsonl");
+        Files.deleteIfExists(notes);
+        try {
+            Runner runner = new Runner(options(job, notes).build(),
+                    OutputFormatFactory.createFormatInstance(log, VerboseMode.NORMAL));
+            Collection<RunResult> results = runner.run();
+            RawFile.append(folder.resolve(job.file() + ".json"), results);
+            return "";
+        } catch (RunnerException failure) {
+            failure.printStackTrace(log);
+            info.failures.put(RunInfo.key(job, "lanewise"), "failed; see jmh.log");
+            return "failed; see " + folder.resolve("jmh.log");
+        } finally {
+            if (job.family() != null) {
+                Notes.read(notes).forEach(note -> keep(job, note));
+            }
+            Files.deleteIfExists(notes);
+        }
+    }
+
+    private void keep(Job job, Notes.Note note) {
+        String label = job.lineup().label(note.contender());
+        if (note.outcome().equals(Notes.TIMED)) {
+            String variables = job.lineup().variables().entrySet().stream().map(each -> each.getKey() + "=" + each.getValue())
+                    .collect(Collectors.joining(", "));
+            info.versions.put(label, note.contender().equals("lanewise") || variables.isEmpty() ? note.version()
+                    : note.version() + "; " + variables);
+        } else if (!note.outcome().equals(Notes.NO_SUCH_OPERATION)) {
+            info.failures.put(RunInfo.key(job, label), note.outcome());
+        }
+    }
+
+    private ChainedOptionsBuilder options(Job job, Path notes) throws IOException {
+        List<String> flags = new ArrayList<>(info.flags);
+        flags.addAll(job.lineup().options);
+        flags.add("-D" + Notes.FILE + "=" + here(notes));
+        ChainedOptionsBuilder options = new OptionsBuilder().shouldFailOnError(true).shouldDoGC(false).syncIterations(false)
+                .jvmArgs(flags.toArray(String[]::new)).jvmArgsAppend().forks(settings.forks()).addProfiler(GCProfiler.class);
+        Map<String, String> missing = job.lineup().missingVariables();
+        if (!missing.isEmpty()) {
+            options.jvm(here(Environment.javaWith(missing, Files.createDirectories(home.resolve("target")),
+                    job.lineup().file())));
+        }
+        if (job.family() == null) {
+            return options.include(pattern("lanewise.bench." + job.row())).threads(job.threads());
+        }
+        int turns = job.contenders().size();
+        return options.include(pattern(job.family().benchmark.getName() + ".run")).param("row", job.row())
+                .param("threads", Integer.toString(job.threads())).param("contenders", String.join(",", job.contenders()))
+                .warmupIterations(turns * settings.warmupRounds()).warmupTime(TimeValue.milliseconds(settings.millis()))
+                .measurementIterations(turns * settings.rounds())
+                .measurementTime(TimeValue.milliseconds(settings.millis()));
+    }
+
+    /** A path as seen from the current folder: JMH notes all options, and where this machine has its folders tells nothing. */
+    private static String here(Path file) {
+        String relative = Path.of("").toAbsolutePath().relativize(file.toAbsolutePath()).toString();
+        return relative.contains("/") ? relative : "./" + relative;
+    }
+
+    private static String pattern(String name) {
+        return "^" + name.replace(".", "\\.") + "$";
+    }
+
+    /** Moves raw results and reports of a full run to their places. */
+    private Results publish() throws IOException {
+        Path results = home.resolve("results");
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".json")).toList()) {
+                Files.move(file, results.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        clear();
+        Results published = Results.read(results);
+        published.write(home);
+        return published;
+    }
+}

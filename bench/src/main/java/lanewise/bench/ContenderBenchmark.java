@@ -1,0 +1,157 @@
+package lanewise.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import lanewise.bench.cases.Case;
+import lanewise.bench.contenders.Contender;
+import lanewise.bench.contenders.Lanewise;
+import lanewise.bench.contenders.Task;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Times one operation by several contenders in one process, on the same inputs, in turns: an iteration belongs to one
+ * contender and the next iteration to the next one, so that whatever else the machine does meets all of them alike. The
+ * counter {@code contender} says whose iteration it was. Before, every contender's result is compared with the definition;
+ * one that fails is left out, with the reason among the {@link Notes}, and so is one that has no such operation.
+ *
+ * <p>JMH's own mean over the iterations of several contenders means nothing; its raw data per iteration does.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 2, time = 100, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 100, timeUnit = TimeUnit.MILLISECONDS)
+@Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
+public abstract class ContenderBenchmark {
+    /** Lanewise is run for so long, so that C2 has compiled it; JMH's warm-up follows. */
+    private static final long COMPILE_NANOS = 1_000_000_000;
+    /** The same for others: most are native. */
+    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 150) * 1_000_000;
+    /** Longer than the threads of any contender spin when they have nothing to do. */
+    private static final long PAUSE_NANOS = 40_000_000;
+    /** A run that takes longer needs no untimed one before it to fetch its data. */
+    private static final long LONG_RUN_NANOS = 10_000_000;
+
+    @Param({"1", "2"})
+    public int threads;
+
+    /** Names, separated by commas. */
+    @Param("lanewise")
+    public String contenders;
+
+    private record Prepared(int place, Task task, long nanosPerRun) {
+    }
+
+    private final List<Prepared> prepared = new ArrayList<>();
+    private Case operation;
+    private int iteration;
+    private Prepared current;
+
+    /** The case of this benchmark's row. */
+    protected abstract Case open();
+
+    /** Prepares, checks and compiles every contender. */
+    @Setup(Level.Trial)
+    public void prepare() {
+        operation = open();
+        String[] names = contenders.split(",");
+        for (int place = 0; place < names.length; place++) {
+            String outcome = prepare(place, names[place]);
+            if (!outcome.equals(Notes.TIMED)) {
+                Notes.write(names[place], outcome, null);
+            }
+        }
+        if (prepared.isEmpty()) {
+            throw new IllegalStateException("no contender of " + contenders + " can be timed");
+        }
+    }
+
+    /** Returns what became of a contender. */
+    private String prepare(int place, String name) {
+        Task task = null;
+        try {
+            Contender contender = find(name);
+            if (contender == null) {
+                return "is not on the class path";
+            }
+            task = operation.prepare(contender, threads);
+            if (task == null) {
+                return Notes.NO_SUCH_OPERATION;
+            }
+            task.run();
+            operation.check(task);
+            long nanos = compile(task, name.equals("lanewise") ? COMPILE_NANOS : OTHERS_NANOS);
+            prepared.add(new Prepared(place, task, nanos));
+            Notes.write(name, Notes.TIMED, contender.version());
+            return Notes.TIMED;
+        } catch (Exception | LinkageError | OutOfMemoryError failure) {
+            if (task != null) {
+                task.close();
+            }
+            return failure.toString();
+        }
+    }
+
+    private static Contender find(String name) {
+        if (name.equals("lanewise")) {
+            return new Lanewise();
+        }
+        return ServiceLoader.load(Contender.class).stream().map(ServiceLoader.Provider::get)
+                .filter(contender -> contender.name().equals(name)).findFirst().orElse(null);
+    }
+
+    /** Runs for a time, and returns how long a run took at the end. */
+    private static long compile(Task task, long nanos) {
+        long begin = System.nanoTime();
+        long last = begin;
+        long now = begin;
+        long perRun;
+        do {
+            task.run();
+            last = now;
+            now = System.nanoTime();
+            perRun = now - last;
+        } while (now - begin < nanos);
+        return perRun;
+    }
+
+    /** Gives the next contender its turn. */
+    @Setup(Level.Iteration)
+    public void next() {
+        current = prepared.get(iteration++ % prepared.size());
+        if (prepared.size() > 1 && threads > 1) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        if (current.nanosPerRun < LONG_RUN_NANOS) {
+            current.task.run();
+        }
+    }
+
+    /** Frees the contenders. */
+    @TearDown(Level.Trial)
+    public void close() {
+        prepared.forEach(each -> each.task.close());
+    }
+
+    @Benchmark
+    public void run(Rates rates, Turn turn) {
+        current.task.run();
+        rates.add(operation);
+        turn.contender = current.place;
+    }
+}

@@ -1,0 +1,68 @@
+package lanewise.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import lanewise.transformer.reports.Machine;
+
+/** The machine, the sources and the processes' variables. */
+final class Environment {
+    private Environment() {
+    }
+
+    /** Notes machine, JDK and commit. */
+    static void describe(Path home, RunInfo info) {
+        Machine machine = Machine.here();
+        info.machine.put("processor", machine.processor() + cpuDetails() + ", " + machine.cores() + " cores");
+        info.machine.put("memory", String.format("%.1f GiB", machine.memoryBytes() / (double) (1 << 30)));
+        info.machine.put("system", machine.system());
+        info.machine.put("JDK", machine.java() + " (" + System.getProperty("java.vm.version") + ")");
+        String commit = git(home, "rev-parse", "--short=10", "HEAD");
+        boolean changed = !git(home, "status", "--porcelain", "--", "../pom.xml", "../kernels", "../transformer", "pom.xml",
+                "src").isEmpty();
+        info.commit = commit.isEmpty() ? "unknown" : commit + (changed ? " with changes" : "");
+    }
+
+    /** Family and caches, since the names of rented processors say little. */
+    private static String cpuDetails() {
+        try {
+            String text = Files.readString(Path.of("/proc/cpuinfo"));
+            String family = text.replaceFirst("(?s).*?cpu family\\s*: (\\d+).*", "$1");
+            String model = text.replaceFirst("(?s).*?\\nmodel\\s*: (\\d+).*", "$1");
+            return " (family " + family + ", model " + model + (Cpu.hasAvx512() ? ", AVX-512)" : ")");
+        } catch (IOException notLinux) {
+            return "";
+        }
+    }
+
+    private static String git(Path home, String... arguments) {
+        try {
+            String[] command = new String[arguments.length + 3];
+            command[0] = "git";
+            command[1] = "-C";
+            command[2] = home.toString();
+            System.arraycopy(arguments, 0, command, 3, arguments.length);
+            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            String output = new String(process.getInputStream().readAllBytes()).strip();
+            return process.waitFor() == 0 ? output : "";
+        } catch (IOException noGit) {
+            return "";
+        } catch (InterruptedException impatient) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+
+    /** A script that starts this JDK's java with variables set; JMH has no other way to set them. */
+    static Path javaWith(Map<String, String> variables, Path folder, String name) throws IOException {
+        StringBuilder script = new StringBuilder("#!/bin/sh\n");
+        variables.forEach((variable, value) -> script.append("export ").append(variable).append("='").append(value).append("'\n"));
+        script.append("exec '").append(System.getProperty("java.home")).append("/bin/java' \"$@\"\n");
+        Path file = folder.resolve("java-" + name);
+        Files.writeString(file, script);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return file;
+    }
+}

@@ -1,0 +1,62 @@
+package lanewise.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * One row at one number of threads with one lineup: what one start of JMH measures.
+ *
+ * @param family null for a ceiling, whose row is then its benchmark's class and method
+ */
+record Job(Family family, String row, int threads, Lineup lineup) {
+    /** Measured before anything else. */
+    static final List<String> CEILINGS = List.of("FmaBenchmark.float32", "FmaBenchmark.float64", "BandwidthBenchmark.copy",
+            "BandwidthBenchmark.triad");
+
+    /** All jobs of a run, ceilings first, then by family. */
+    static List<Job> plan(boolean quick, boolean peers, Pattern filter) {
+        List<Job> jobs = new ArrayList<>();
+        for (Family family : Family.values()) {
+            for (Lineup lineup : peers ? List.of(Lineup.MKL, Lineup.OPENBLAS, Lineup.JVM) : List.of(Lineup.ALONE)) {
+                if (lineup != Lineup.ALONE && lineup.contenders(family).size() == 1) {
+                    continue;
+                }
+                for (int threads : family.threads()) {
+                    for (String row : family.rows()) {
+                        boolean wanted = (!quick || family.quickRows().contains(row))
+                                && (lineup != Lineup.JVM || family.jvmRows().contains(row));
+                        Job job = new Job(family, row, threads, lineup);
+                        if (wanted && (filter == null || filter.matcher(job.name()).find())) {
+                            jobs.add(job);
+                        }
+                    }
+                }
+            }
+        }
+        if (!jobs.isEmpty()) {
+            List<Job> ceilings = new ArrayList<>();
+            for (int threads : List.of(1, 2)) {
+                for (String ceiling : CEILINGS) {
+                    ceilings.add(new Job(null, ceiling, threads, Lineup.ALONE));
+                }
+            }
+            jobs.addAll(0, ceilings);
+        }
+        return jobs;
+    }
+
+    /** Names the row in the report, such as {@code "softmax 768x65 forward"}. */
+    String name() {
+        return family == null ? "ceiling " + row : family.title + " " + row;
+    }
+
+    /** The raw results that it belongs to, without an ending. */
+    String file() {
+        return family == null ? "ceilings" : family.file() + "-" + lineup.file();
+    }
+
+    List<String> contenders() {
+        return lineup.contenders(family);
+    }
+}

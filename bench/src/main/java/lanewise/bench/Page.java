@@ -1,0 +1,90 @@
+package lanewise.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** What both forms of the report say in the same words. */
+final class Page {
+    private Page() {
+    }
+
+    static String title(RunInfo info) {
+        return "Lanewise beside its peers" + (info.full ? "" : info.quick ? " (quick and partial)" : " (partial)");
+    }
+
+    static String subtitle(RunInfo info) {
+        String state = info.done < info.planned ? "Stopped or still running: " + info.done + " of " + info.planned
+                + " measurements are done. " : "";
+        String what = info.full ? "A full run" : "A partial run" + (info.arguments.isEmpty() ? "" : ", `" + info.arguments + "`");
+        return state + what + ", " + info.begun + " to " + info.ended + ", commit " + info.commit + ", " + info.settings + ".";
+    }
+
+    static String threads(int threads) {
+        return threads == 1 ? "1 thread" : threads + " threads";
+    }
+
+    static String ceilings(Ceilings ceilings, int threads) {
+        return "Ceilings: multiply-adds " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT32, threads))
+                + " GFLOP/s in float32, " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT64, threads))
+                + " in float64; memory bandwidth " + Text.number(ceilings.bandwidth(threads)) + " GB/s.";
+    }
+
+    static String[] heading(List<Row> rows) {
+        List<String> heading = new ArrayList<>(List.of(rows.get(0).unit(), "lanewise"));
+        heading.addAll(peers(rows));
+        if (!peers(rows).isEmpty()) {
+            heading.add("ratio to the best");
+        }
+        heading.add(rows.stream().anyMatch(Row::memoryBound) ? rows.stream().allMatch(Row::memoryBound) ? "of the bandwidth"
+                : "of the ceiling" : "of the multiply-adds");
+        heading.add("B/op");
+        return heading.toArray(String[]::new);
+    }
+
+    static String[] cells(Row row, List<Row> rows) {
+        List<String> cells = new ArrayList<>(List.of(row.row(), Text.number(row.lanewise())));
+        for (String name : peers(rows)) {
+            cells.add(row.peers().containsKey(name) ? Text.number(row.peers().get(name).speed())
+                    : row.failures().containsKey(name) ? "failed" : "");
+        }
+        if (!peers(rows).isEmpty()) {
+            cells.add(row.bestPeer() == null ? "" : Text.ratio(row.ratio()) + " " + row.bestPeer());
+        }
+        cells.add(Text.percent(row.ceilingShare()) + (row.memoryBound() && !rows.stream().allMatch(Row::memoryBound)
+                ? " of the bandwidth" : ""));
+        cells.add(String.format(Locale.ROOT, "%,.0f", row.bytesPerRun()));
+        return cells.toArray(String[]::new);
+    }
+
+    /** The peers of a table, in the order in which they come. */
+    static Set<String> peers(List<Row> rows) {
+        Set<String> names = new LinkedHashSet<>();
+        rows.forEach(row -> {
+            names.addAll(row.peers().keySet());
+            names.addAll(row.failures().keySet());
+            names.remove("lanewise");
+        });
+        return names;
+    }
+
+    /** A sentence below a table; empty where there is no peer. */
+    static String mean(List<Row> rows) {
+        double[] ratios = rows.stream().mapToDouble(Row::ratio).filter(Double::isFinite).toArray();
+        return ratios.length == 0 ? "" : String.format(Locale.ROOT, "%nGeometric mean of the ratios: %.2f.",
+                Statistics.geometricMean(ratios));
+    }
+
+    static Map<String, String> circumstances(RunInfo info) {
+        Map<String, String> rows = new LinkedHashMap<>(info.machine);
+        rows.put("flags", String.join(" ", info.flags));
+        rows.put("commit", info.commit);
+        rows.put("time", info.begun + " to " + info.ended);
+        rows.put("measured", info.settings + ", " + info.done + " of " + info.planned + " measurements");
+        return rows;
+    }
+}

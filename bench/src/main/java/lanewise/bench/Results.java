@@ -1,0 +1,82 @@
+package lanewise.bench;
+
+import com.google.gson.JsonElement;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import lanewise.transformer.reports.AtomicFile;
+
+/** All that a folder of raw results holds, as rows. */
+record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
+    /** Reads a folder that {@link BenchRun} wrote. */
+    static Results read(Path folder) throws IOException {
+        List<Measurement> measurements = new ArrayList<>();
+        List<Path> files;
+        try (Stream<Path> all = Files.list(folder)) {
+            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")).sorted().toList();
+        }
+        for (Path file : files) {
+            String name = file.getFileName().toString().replace(".json", "");
+            for (JsonElement result : RawFile.read(file)) {
+                measurements.add(Measurement.of(result.getAsJsonObject(), name));
+            }
+        }
+        return of(RunInfo.read(folder.resolve("run.json")), measurements);
+    }
+
+    static Results of(RunInfo info, List<Measurement> measurements) {
+        Ceilings ceilings = new Ceilings(measurements);
+        Map<String, List<Measurement>> byRow = new LinkedHashMap<>();
+        for (Family family : Family.values()) {
+            for (int threads : family.threads()) {
+                for (String row : family.rows()) {
+                    byRow.put(family + row + threads, measurements.stream().filter(each -> each.family() == family
+                            && each.row().equals(row) && each.threads() == threads
+                            && each.samples().containsKey("lanewise")).toList());
+                }
+            }
+        }
+        return new Results(info, ceilings, byRow.values().stream().filter(each -> !each.isEmpty())
+                .map(each -> Row.of(each, ceilings, info)).toList());
+    }
+
+    /** Writes RESULTS.md and RESULTS.html. */
+    void write(Path folder) throws IOException {
+        AtomicFile.write(folder.resolve("RESULTS.md"), new MarkdownReport(this).text());
+        AtomicFile.write(folder.resolve("RESULTS.html"), new HtmlReport(this).text());
+    }
+
+    /** The rows of one family and number of threads, in order. */
+    List<Row> rows(Family family, int threads) {
+        return rows.stream().filter(row -> row.family() == family && row.threads() == threads).toList();
+    }
+
+    /** Numbers of threads that the rows have. */
+    List<Integer> threads() {
+        return rows.stream().map(Row::threads).distinct().sorted().toList();
+    }
+
+    /** What a job has brought, on one line. */
+    String line(Job job) {
+        String threads = job.threads() == 1 ? ", 1 thread: " : ", " + job.threads() + " threads: ";
+        if (job.family() == null) {
+            double value = job.row().startsWith("Fma") ? ceilings.arithmetic(job.row().endsWith("64") ? Family.MATMUL_FLOAT64
+                    : Family.MATMUL_FLOAT32, job.threads()) : ceilings.bandwidth(job.threads());
+            return job.name() + threads + Text.number(value) + (job.row().startsWith("Fma") ? " GFLOP/s" : " GB/s at best");
+        }
+        return rows.stream().filter(row -> row.name().equals(job.name()) && row.threads() == job.threads()).findFirst()
+                .map(row -> job.name() + threads + Text.number(row.lanewise()) + " " + row.unit() + row.peers().entrySet()
+                        .stream().map(peer -> String.format(Locale.ROOT, ", %.2f x %s", peer.getValue().ratio(), peer.getKey()))
+                        .collect(Collectors.joining())
+                        + row.failures().entrySet().stream().map(each -> ", " + each.getKey() + " failed: " + each.getValue())
+                        .collect(Collectors.joining()))
+                .orElse(job.name() + threads + "nothing");
+    }
+}

@@ -1,0 +1,44 @@
+package lanewise.bench;
+
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What a report tells about its run beside the figures: kept as {@code run.json} with the raw results. */
+final class RunInfo {
+    /** How the run was asked for, such as {@code --quick --filter softmax}. */
+    String arguments;
+    /** Whether nothing was left out: all rows, with peers, and to the end. */
+    boolean full;
+    boolean quick;
+    /** Rows with a number of threads and a lineup. */
+    int planned;
+    int done;
+    String begun;
+    String ended;
+    String commit;
+    String settings;
+    List<String> flags;
+    Map<String, String> machine = new LinkedHashMap<>();
+    /** Of contenders, as the report calls them. */
+    Map<String, String> versions = new TreeMap<>();
+    /** By {@link #key}: why a contender has no figure. */
+    Map<String, String> failures = new TreeMap<>();
+
+    static String key(Job job, String label) {
+        return job.name() + ", " + job.threads() + (job.threads() == 1 ? " thread, " : " threads, ") + label;
+    }
+
+    static RunInfo read(Path file) throws IOException {
+        return new GsonBuilder().create().fromJson(Files.readString(file), RunInfo.class);
+    }
+
+    String json() {
+        return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(this) + "\n";
+    }
+}
