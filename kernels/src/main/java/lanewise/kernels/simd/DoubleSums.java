@@ -28,7 +28,7 @@ final class DoubleSums {
             second = second.add(both.convertShape(VectorOperators.F2D, SPECIES, 1));
         }
         first.add(second).intoArray(lanes, 0);
-        double total = Lanes.sum(lanes, LANES);
+        double total = Lanes.sum(lanes, 0, LANES);
         for (; i < n; i++) {
             total += x[at + i];
         }
@@ -44,7 +44,7 @@ final class DoubleSums {
             second = second.add(DoubleVector.fromArray(SPECIES, x, at + LANES + i));
         }
         first.add(second).intoArray(lanes, 0);
-        double total = Lanes.sum(lanes, LANES);
+        double total = Lanes.sum(lanes, 0, LANES);
         for (; i < n; i++) {
             total += x[at + i];
         }
@@ -63,7 +63,7 @@ final class DoubleSums {
             second = b.fma(b, second);
         }
         first.add(second).intoArray(lanes, 0);
-        double total = Lanes.sum(lanes, LANES);
+        double total = Lanes.sum(lanes, 0, LANES);
         for (; i < n; i++) {
             total += (double) x[at + i] * x[at + i];
         }
@@ -81,7 +81,7 @@ final class DoubleSums {
             second = b.fma(b, second);
         }
         first.add(second).intoArray(lanes, 0);
-        double total = Lanes.sum(lanes, LANES);
+        double total = Lanes.sum(lanes, 0, LANES);
         for (; i < n; i++) {
             total += x[at + i] * x[at + i];
         }

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** What {@link MathF64} needs to know about float64; as {@link Float32Math}. */
 final class Float64Math {
     static final VectorSpecies<Double> SPECIES = VectorSpecies.of(double.class, VectorWidth.SHAPE);
-    private static final VectorSpecies<Long> BITS = VectorSpecies.of(long.class, VectorWidth.SHAPE);
+    static final VectorSpecies<Long> BITS = VectorSpecies.of(long.class, VectorWidth.SHAPE);
 
     /** log2(e), as the sum of two doubles. */
     static final double LOG2_E = 0x1.71547652b82fep0;
@@ -42,29 +42,41 @@ final class Float64Math {
     /** See {@link #erfPolynomial} and {@link #normalPolynomial}. */
     static final double ERF_SCALE = 3;
     static final double NORMAL_CENTRE = 5;
+    /** 2^r = 1 + r (EXP2_1 + r (EXP2_2 + ..)) for |r| &le; 1/2; relative error 0.04 2^-53. */
+    static final double EXP2_1 = 0x1.62e42fefa39efp-1;
+    static final double EXP2_2 = 0x1.ebfbdff82c59cp-3;
+    static final double EXP2_3 = 0x1.c6b08d704a0d4p-5;
+    static final double EXP2_4 = 0x1.3b2ab6fba11f5p-7;
+    static final double EXP2_5 = 0x1.5d87fe78b3bb2p-10;
+    static final double EXP2_6 = 0x1.4309130c012acp-13;
+    static final double EXP2_7 = 0x1.ffcbfbf8bc146p-17;
+    static final double EXP2_8 = 0x1.62bfcdde579c8p-20;
+    static final double EXP2_9 = 0x1.b5260dbd5ddeep-24;
+    static final double EXP2_10 = 0x1.e611a0838eaccp-28;
+    static final double EXP2_11 = 0x1.e80eb4e58bb2bp-32;
 
     private static final long SIGN = 0x8000000000000000L;
     private static final long FRACTION = 0x000fffffffffffffL;
-    private static final int FRACTION_BITS = 52;
-    private static final long ONE = 0x3ff0000000000000L;
+    static final int FRACTION_BITS = 52;
+    static final long ONE = 0x3ff0000000000000L;
     private static final long ROOT_HALF = 0x3fe6a09e667f3bcdL;
     private static final long ROUNDER_BITS = 0x4338000000000000L;
 
     private Float64Math() {
     }
 
-    /** 2^r for |r| &le; 1/2; relative error 0.04 2^-53. */
+    /** 2^r for |r| &le; 1/2. */
     static DoubleVector exp2Polynomial(DoubleVector r) {
-        return r.fma(0x1.e80eb4e58bb2bp-32, 0x1.e611a0838eaccp-28)
-                .fma(r, broadcast(SPECIES, 0x1.b5260dbd5ddeep-24))
-                .fma(r, broadcast(SPECIES, 0x1.62bfcdde579c8p-20))
-                .fma(r, broadcast(SPECIES, 0x1.ffcbfbf8bc146p-17))
-                .fma(r, broadcast(SPECIES, 0x1.4309130c012acp-13))
-                .fma(r, broadcast(SPECIES, 0x1.5d87fe78b3bb2p-10))
-                .fma(r, broadcast(SPECIES, 0x1.3b2ab6fba11f5p-7))
-                .fma(r, broadcast(SPECIES, 0x1.c6b08d704a0d4p-5))
-                .fma(r, broadcast(SPECIES, 0x1.ebfbdff82c59cp-3))
-                .fma(r, broadcast(SPECIES, 0x1.62e42fefa39efp-1))
+        return r.fma(EXP2_11, EXP2_10)
+                .fma(r, broadcast(SPECIES, EXP2_9))
+                .fma(r, broadcast(SPECIES, EXP2_8))
+                .fma(r, broadcast(SPECIES, EXP2_7))
+                .fma(r, broadcast(SPECIES, EXP2_6))
+                .fma(r, broadcast(SPECIES, EXP2_5))
+                .fma(r, broadcast(SPECIES, EXP2_4))
+                .fma(r, broadcast(SPECIES, EXP2_3))
+                .fma(r, broadcast(SPECIES, EXP2_2))
+                .fma(r, broadcast(SPECIES, EXP2_1))
                 .fma(r, broadcast(SPECIES, 1));
     }
 

@@ -7,7 +7,7 @@ import lanewise.kernels.Loss;
 import lanewise.kernels.Tensor;
 import lanewise.kernels.Workers;
 
-/** Row by row; the gradient is written over the exponentials while the row is in the cache. */
+/** Cross-entropy in the passes of {@link ExponentialRowsF32}; the gradient is made while the exponentials are in the cache. */
 final class LossF32 implements Loss {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
@@ -21,43 +21,39 @@ final class LossF32 implements Loss {
     @Override
     public void crossEntropy(Tensor logits, int[] targets, int ignoredIndex, double gradientScale, Tensor losses,
             Tensor dLogits) {
-        Split.rows(workers, logits.rows(), 6L * logits.columns(), (from, to) -> {
-            for (int r = from; r < to; r++) {
-                float loss = targets[r] == ignoredIndex ? ignored(r, dLogits)
-                        : crossEntropy(logits, r, targets[r], gradientScale, dLogits);
+        Split.rows(workers, logits.rows(), 6L * logits.columns(), (from, to) ->
+                crossEntropy(logits, targets, ignoredIndex, gradientScale, losses, dLogits, from, to));
+    }
+
+    private void crossEntropy(Tensor logits, int[] targets, int ignoredIndex, double gradientScale, Tensor losses,
+            Tensor dLogits, int from, int to) {
+        int n = logits.columns();
+        ExponentialRowsF32 exponentials = new ExponentialRowsF32(n, workers.scratch());
+        for (int first = from; first < to; first += exponentials.block()) {
+            int rows = Math.min(exponentials.block(), to - first);
+            int at = logits.offset() + first * logits.rowStride();
+            exponentials.compute(1, logits.floats(), at, logits.rowStride(), rows);
+            for (int r = first; r < first + rows; r++) {
+                int target = targets[r];
+                float loss = 0;
+                if (target != ignoredIndex) {
+                    exponentials.select(r - first);
+                    double distance = (double) exponentials.maximum()
+                            - logits.floats()[logits.offset() + r * logits.rowStride() + target];
+                    loss = (float) (distance + Math.log(exponentials.sum()));
+                }
+                if (dLogits != null) {
+                    int dAt = dLogits.offset() + r * dLogits.rowStride();
+                    if (target == ignoredIndex) {
+                        Arrays.fill(dLogits.floats(), dAt, dAt + n, 0);
+                    } else {
+                        exponentials.write(gradientScale / exponentials.sum(), dLogits.floats(), dAt);
+                        dLogits.floats()[dAt + target] -= (float) gradientScale;
+                    }
+                }
                 losses.floats()[losses.offset() + r] = loss;
             }
-        });
-    }
-
-    private static float ignored(int row, Tensor dLogits) {
-        if (dLogits != null) {
-            int at = dLogits.offset() + row * dLogits.rowStride();
-            Arrays.fill(dLogits.floats(), at, at + dLogits.columns(), 0);
         }
-        return 0;
-    }
-
-    private float crossEntropy(Tensor logits, int row, int target, double gradientScale, Tensor dLogits) {
-        int n = logits.columns();
-        int padded = ExponentialRowF32.padded(n);
-        int dAt = dLogits == null ? 0 : dLogits.offset() + row * dLogits.rowStride();
-        boolean inPlace = dLogits != null && padded == n;
-        float[] lanes = workers.scratch().floats(0, LANES);
-        float[] work = inPlace ? dLogits.floats() : workers.scratch().floats(1, padded);
-        int at = inPlace ? dAt : 0;
-        float maximum = SoftmaxF32.finite(ExponentialRowF32.scaleAndMaximum(1, logits.floats(),
-                logits.offset() + row * logits.rowStride(), work, at, n));
-        double distance = (double) maximum - work[at + target];
-        double sum = ExponentialRowF32.exponentialsAndSum(maximum, work, at, n, lanes);
-        if (dLogits != null) {
-            ExponentialRowF32.multiply((float) (gradientScale / sum), work, at, n);
-            work[at + target] -= (float) gradientScale;
-            if (!inPlace) {
-                System.arraycopy(work, 0, dLogits.floats(), dAt, n);
-            }
-        }
-        return (float) (distance + Math.log(sum));
     }
 
     @Override

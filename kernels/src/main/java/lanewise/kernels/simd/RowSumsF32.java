@@ -26,7 +26,7 @@ final class RowSumsF32 {
                 sum = sum.add(FloatVector.fromArray(SPECIES, x, xAt + i));
             }
             sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, LANES);
+            total += Lanes.sum(lanes, 0, LANES);
         }
         for (int i = whole; i < n; i++) {
             total += x[xAt + i];
@@ -45,7 +45,7 @@ final class RowSumsF32 {
                 sum = FloatVector.fromArray(SPECIES, x, xAt + i).fma(FloatVector.fromArray(SPECIES, y, yAt + i), sum);
             }
             sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, LANES);
+            total += Lanes.sum(lanes, 0, LANES);
         }
         for (int i = whole; i < n; i++) {
             total += (double) x[xAt + i] * y[yAt + i];
@@ -66,7 +66,7 @@ final class RowSumsF32 {
                 sum = d.fma(d, sum);
             }
             sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, LANES);
+            total += Lanes.sum(lanes, 0, LANES);
         }
         for (int i = whole; i < n; i++) {
             double d = x[xAt + i] - y[yAt + i];
@@ -87,7 +87,7 @@ final class RowSumsF32 {
                 sum = d.fma(d, sum);
             }
             sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, LANES);
+            total += Lanes.sum(lanes, 0, LANES);
         }
         for (int i = whole; i < n; i++) {
             double d = x[xAt + i] - centre;
@@ -110,7 +110,7 @@ final class RowSumsF32 {
                 sum = FloatVector.fromArray(SPECIES, z, zAt + i).sub(centre).fma(product, sum);
             }
             sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, LANES);
+            total += Lanes.sum(lanes, 0, LANES);
         }
         for (int i = whole; i < n; i++) {
             total += (double) (x[xAt + i] * y[yAt + i]) * (z[zAt + i] - centre);

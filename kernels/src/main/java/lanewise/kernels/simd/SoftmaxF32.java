@@ -6,7 +6,7 @@ import lanewise.kernels.Softmax;
 import lanewise.kernels.Tensor;
 import lanewise.kernels.Workers;
 
-/** Row by row, in the passes of {@link ExponentialRowF32}. */
+/** Blocks of rows in the passes of {@link ExponentialRowsF32}; the gradients row by row. */
 final class SoftmaxF32 implements Softmax {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
@@ -23,21 +23,15 @@ final class SoftmaxF32 implements Softmax {
     }
 
     private void forwardRows(float scale, Tensor x, Tensor y, int from, int to) {
-        int n = x.columns();
-        int padded = ExponentialRowF32.padded(n);
-        float[] lanes = workers.scratch().floats(0, LANES);
-        // Rows of whole vectors are worked on where they end up.
-        float[] work = padded == n ? y.floats() : workers.scratch().floats(1, padded);
-        for (int r = from; r < to; r++) {
-            int yAt = y.offset() + r * y.rowStride();
-            int at = padded == n ? yAt : 0;
-            float maximum = ExponentialRowF32.scaleAndMaximum(scale, x.floats(), x.offset() + r * x.rowStride(), work,
-                    at, n);
-            double sum = ExponentialRowF32.exponentialsAndSum(finite(maximum), work, at, n, lanes);
-            // A sum of 0 comes of a row of nothing but negative infinity, a NaN of a NaN in it.
-            ExponentialRowF32.multiply(sum == 0 ? 0 : (float) (1 / sum), work, at, n);
-            if (padded != n) {
-                System.arraycopy(work, 0, y.floats(), yAt, n);
+        ExponentialRowsF32 exponentials = new ExponentialRowsF32(x.columns(), workers.scratch());
+        for (int first = from; first < to; first += exponentials.block()) {
+            int rows = Math.min(exponentials.block(), to - first);
+            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows);
+            for (int r = 0; r < rows; r++) {
+                exponentials.select(r);
+                double sum = exponentials.sum();
+                // A sum of 0 comes of a row of nothing but negative infinity, a NaN of a NaN in it.
+                exponentials.write(sum == 0 ? 0 : 1 / sum, y.floats(), y.offset() + (first + r) * y.rowStride());
             }
         }
     }
@@ -49,25 +43,31 @@ final class SoftmaxF32 implements Softmax {
 
     private void logForwardRows(float scale, Tensor x, Tensor y, int from, int to) {
         int n = x.columns();
-        int padded = ExponentialRowF32.padded(n);
-        float[] lanes = workers.scratch().floats(0, LANES);
-        float[] work = padded == n ? y.floats() : workers.scratch().floats(1, padded);
-        for (int r = from; r < to; r++) {
-            int yAt = y.offset() + r * y.rowStride();
-            int at = padded == n ? yAt : 0;
-            float maximum = finite(ExponentialRowF32.scaleAndMaximum(scale, x.floats(),
-                    x.offset() + r * x.rowStride(), work, at, n));
-            double sum = ExponentialRowF32.sumOfExponentials(maximum, work, at, n, lanes);
-            ExponentialRowF32.subtract(maximum, sum == 0 ? 0 : (float) Math.log(sum), work, at, n);
-            if (padded != n) {
-                System.arraycopy(work, 0, y.floats(), yAt, n);
+        ExponentialRowsF32 exponentials = new ExponentialRowsF32(n, workers.scratch());
+        for (int first = from; first < to; first += exponentials.block()) {
+            int rows = Math.min(exponentials.block(), to - first);
+            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows);
+            for (int r = 0; r < rows; r++) {
+                exponentials.select(r);
+                double sum = exponentials.sum();
+                float maximum = exponentials.maximum();
+                subtract(scale, maximum == Float.NEGATIVE_INFINITY ? 0 : maximum, sum == 0 ? 0 : (float) Math.log(sum),
+                        x.floats(), x.offset() + (first + r) * x.rowStride(), y.floats(),
+                        y.offset() + (first + r) * y.rowStride(), n);
             }
         }
     }
 
-    /** What to subtract from a row: 0 instead of a maximum of negative infinity, from which the distance would be NaN. */
-    static float finite(float maximum) {
-        return maximum == Float.NEGATIVE_INFINITY ? 0 : maximum;
+    /** y = scale x - maximum - logSum, where y may be x. */
+    private static void subtract(float scale, float maximum, float logSum, float[] x, int xAt, float[] y, int yAt,
+            int n) {
+        int i = 0;
+        for (; i < SPECIES.loopBound(n); i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).mul(scale).sub(maximum).sub(logSum).intoArray(y, yAt + i);
+        }
+        for (; i < n; i++) {
+            y[yAt + i] = x[xAt + i] * scale - maximum - logSum;
+        }
     }
 
     @Override
