@@ -169,10 +169,10 @@ final class AttentionBackwardF32 {
         int rowsD = rowsQ + padded * QUERIES;
         // A copy is the fastest way into the cache.
         AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(), to, rowsQ, padded);
-        AttentionBlockF32.packTransposed(queries, columns, width, to, rowsQ, padded,
+        AttentionTransposeF32.transpose(queries, columns, width, to, rowsQ, padded,
                 (float) (shape.scale() * Float64Exp2.LOG2_E), to, at);
         AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(), to, rowsD, padded);
-        AttentionBlockF32.packTransposed(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
+        AttentionTransposeF32.transpose(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
 
         int statistics = at + 2 * (width + padded) * QUERIES;
         float[] sums = logSumExp.floats();

@@ -48,31 +48,6 @@ final class AttentionBlockF32 {
         return seenBy(column + PANEL - 1, seen, keys);
     }
 
-    /** Writes the transpose of [queries, width], times a factor, as width rows QUERIES apart; further lanes up to columns become 0. */
-    static void packTransposed(int queries, int columns, int width, float[] from, int fromOffset, int fromRow,
-            float factor, float[] to, int toOffset) {
-        int query = 0;
-        for (; query + 4 <= queries; query += 4) {
-            int at = toOffset + query;
-            int row0 = fromOffset + query * fromRow;
-            int row1 = row0 + fromRow;
-            int row2 = row1 + fromRow;
-            int row3 = row2 + fromRow;
-            for (int p = 0; p < width; p++) {
-                int t = at + p * QUERIES;
-                to[t] = factor * from[row0 + p];
-                to[t + 1] = factor * from[row1 + p];
-                to[t + 2] = factor * from[row2 + p];
-                to[t + 3] = factor * from[row3 + p];
-            }
-        }
-        for (; query < columns; query++) {
-            for (int p = 0; p < width; p++) {
-                to[toOffset + query + p * QUERIES] = query < queries ? factor * from[fromOffset + query * fromRow + p] : 0f;
-            }
-        }
-    }
-
     /**
      * Copies rows to rows {@code toRow} apart, filling them up with zeros. Rows of one head stand far apart in memory, often
      * at a power of two, and would push each other out of the cache; together they stay.

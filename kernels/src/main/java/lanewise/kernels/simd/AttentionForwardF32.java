@@ -78,8 +78,7 @@ final class AttentionForwardF32 implements Workers.Task {
         float[] v = scratch.floats(4, KEYS * padded);
         for (int block = firstBlock; block <= lastBlock; block++) {
             int at = block - firstBlock;
-            start(sequence, head, block, transposed, at * width * QUERIES, sums, at * BLOCK_ROWS * padded,
-                    statistics, at * STATISTICS);
+            start(sequence, head, block, transposed, at * width * QUERIES, statistics, at * STATISTICS);
         }
         int end = shape.visibleKeys(sequence, Math.min((lastBlock + 1) * QUERIES, shape.queryLength()) - 1);
         int keyColumn = head / (shape.heads() / shape.keyHeads()) * width;
@@ -107,13 +106,11 @@ final class AttentionForwardF32 implements Workers.Task {
     }
 
     private void start(int sequence, int head, int block, float[] transposed, int transposedAt,
-            float[] sums, int sumsAt, float[] statistics, int statisticsAt) {
+            float[] statistics, int statisticsAt) {
         int row = sequence * shape.queryLength() + block * QUERIES;
         int queries = queries(block);
-        // A copy is the fastest way into the cache. It stands where the sums will.
-        AttentionBlockF32.copyPadded(queries, width, query.floats(), query.offset() + row * query.rowStride() + head * width,
-                query.rowStride(), sums, sumsAt, padded);
-        AttentionBlockF32.packTransposed(queries, AttentionBlockF32.padToPanel(queries), width, sums, sumsAt, padded,
+        AttentionTransposeF32.transpose(queries, AttentionBlockF32.padToPanel(queries), width, query.floats(),
+                query.offset() + row * query.rowStride() + head * width, query.rowStride(),
                 (float) (shape.scale() * Float64Exp2.LOG2_E), transposed, transposedAt);
         Arrays.fill(statistics, statisticsAt, statisticsAt + QUERIES, 0f);
         Arrays.fill(statistics, statisticsAt + QUERIES, statisticsAt + 2 * QUERIES, -Float.MAX_VALUE);
