@@ -74,7 +74,7 @@ final class MatrixVectorF32 extends OperandsF32 {
     }
 
     /** {@code y[j] = sum over p of x[p] * matrix[p*stride + j]}. */
-    private static void combine(int depth, float[] matrix, int base, int stride, float[] x, int xOffset,
+    static void combine(int depth, float[] matrix, int base, int stride, float[] x, int xOffset,
             float[] y, int yOffset, int length) {
         for (int j = 0; j < length; j++) {
             y[yOffset + j] = 0f;
@@ -117,7 +117,7 @@ final class MatrixVectorF32 extends OperandsF32 {
     }
 
     /** {@code y[i] = sum over p of matrix[i*stride + p] * x[p]}. */
-    private static void dots(int depth, float[] matrix, int base, int stride, float[] x, int xOffset,
+    static void dots(int depth, float[] matrix, int base, int stride, float[] x, int xOffset,
             float[] y, int yOffset, int length, float[] lanes) {
         int i = 0;
         for (; i + 4 <= length; i += 4) {

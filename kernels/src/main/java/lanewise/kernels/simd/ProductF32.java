@@ -8,10 +8,10 @@ import lanewise.kernels.Workers;
  * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides, unless it has fewer rows than a
  * tile. A small B that is not transposed is read in place too. Any other B is packed, some columns and summed indices at
  * a time, into panels as wide as a tile, which all threads share. Rows and columns that do not fill a tile are computed
- * as a whole tile in a scratch array.
+ * as a whole tile in a scratch array; a single column after whole vectors is a product with a vector.
  *
- * <p>Every element of C is one chain of fused multiply-adds over p = 0 ... k - 1, whatever the path, the block and
- * the tile, so its bits do not depend on the number of threads.
+ * <p>Every element of C is one chain of fused multiply-adds over p = 0 ... k - 1, whatever the block and the tile, or, in
+ * such a column, a sum in an order that only k decides; so its bits do not depend on the number of threads.
  */
 final class ProductF32 extends OperandsF32 {
     private static final int WIDTH = TallTileF32.COLUMNS;
@@ -27,6 +27,7 @@ final class ProductF32 extends OperandsF32 {
     private static final int RIGHT_SLOT = 0;
     private static final int LEFT_SLOT = 1;
     private static final int TILE_SLOT = 2;
+    private static final int COLUMN_SLOT = 4;
 
     private final Workers.Task packChunk = this::packChunk;
     private final Workers.Task multiplyBlock = this::multiplyBlock;
@@ -65,9 +66,9 @@ final class ProductF32 extends OperandsF32 {
         lastColumn = n;
         firstStep = 0;
         lastStep = k;
-        if (!transposeB && alpha == 1f && n >= LANES
-                && (m <= Blocking.IN_PLACE_ROWS || (long) k * n <= Blocking.IN_PLACE_ELEMENTS)) {
-            right = null;
+        right = null;
+        if (!transposeB && alpha == 1f && n >= LANES && (m <= Blocking.IN_PLACE_ROWS
+                || (long) k * n <= Blocking.IN_PLACE_ELEMENTS && n % LANES != 1)) {
             multiplyPart();
         } else {
             multiplyPacked();
@@ -160,8 +161,14 @@ final class ProductF32 extends OperandsF32 {
     }
 
     /** The width of the panel, and of the tiles, that start in column j, if the columns end at this one. */
-    private static int width(int j, int end) {
+    private int width(int j, int end) {
         int rest = end - j;
+        if (rest % LANES == 1 && right != null) {
+            if (rest == 1) {
+                return 1;
+            }
+            rest--;
+        }
         return rest > WIDTH - LANES && end >= WIDTH ? WIDTH : rest > LANES && end >= PAIR ? PAIR : LANES;
     }
 
@@ -204,14 +211,18 @@ final class ProductF32 extends OperandsF32 {
             int width;
             for (int j = from; j < to; j += width) {
                 width = width(j, to);
+                if (width == 1) {
+                    column(z, top, bottom, j, p, end);
+                    continue;
+                }
                 int height = width == WIDTH ? TallTileF32.ROWS : width == LANES ? NarrowTileF32.ROWS : PairTileF32.ROWS;
                 for (int i = top; i < bottom; i += height) {
                     tile(z, i, Math.min(height, bottom - i), height, j, Math.min(width, to - j), width, p, end, tile);
                 }
-                if (end == k) {
-                    finish(batch, top, bottom, j, Math.min(to, j + width));
-                }
             }
+        }
+        if (lastStep == k) {
+            finish(batch, top, bottom, from, to);
         }
     }
 
@@ -244,6 +255,23 @@ final class ProductF32 extends OperandsF32 {
         }
         multiply(width, low, end - p, xOffset, y, yOffset, yStep, tile, 0, width, accumulate);
         copy(tile, first, width, c, target, cStride, rows, columns);
+    }
+
+    /** Adds the steps p to end - 1 to a single column. */
+    private void column(int z, int top, int bottom, int j, int p, int end) {
+        float[] scratch = workers.scratch().floats(COLUMN_SLOT, 4 * LANES + Blocking.ROWS);
+        int sums = 4 * LANES;
+        int y = rightIndex(z, j, p, 1);
+        int x = leftOffset + (firstBatch + z) * leftBatch + top * leftRow + p * leftStep;
+        if (leftRow == 1) {
+            MatrixVectorF32.combine(end - p, left, x, leftStep, right, y, scratch, sums, bottom - top);
+        } else {
+            MatrixVectorF32.dots(end - p, left, x, leftRow, right, y, scratch, sums, bottom - top, scratch);
+        }
+        int target = cOffset + (firstBatch + z) * cBatch + top * cStride + j;
+        for (int i = 0; i < bottom - top; i++) {
+            c[target + i * cStride] = scratch[sums + i] + (p > 0 || beta != 0f ? c[target + i * cStride] : 0f);
+        }
     }
 
     private void multiply(int width, boolean low, int depth, int xOffset, float[] y, int yOffset, int yStep,
