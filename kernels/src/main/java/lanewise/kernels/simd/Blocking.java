@@ -22,11 +22,12 @@ final class Blocking {
     /** With few columns, a task gets fewer rows so that there is work for all threads, in multiples of this, as of all tiles' rows. */
     static final int LEAST_ROWS = 24;
 
-    /** B with at most so many elements is read in place: the caches hold it, so packing would not pay. */
-    static final int IN_PLACE_ELEMENTS = 1 << 17;
-
     /** With at most so many rows in A, B is read in place: it is used too few times for packing to pay. */
-    static final int IN_PLACE_ROWS = 48;
+    static final int FEW_ROWS = 48;
+
+    /** With fewer rows in A, a B that the caches hold, of at most {@link #IN_PLACE_ELEMENTS}, is read in place too. */
+    static final int MANY_ROWS = 256;
+    static final int IN_PLACE_ELEMENTS = 1 << 17;
 
     /** Bytes of B that are packed at a time, for all threads, and used by all rows before the next: a part of the L3 cache. */
     static final int PACKED_BYTES = 1 << 22;

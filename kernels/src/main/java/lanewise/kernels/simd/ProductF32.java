@@ -67,8 +67,8 @@ final class ProductF32 extends OperandsF32 {
         firstStep = 0;
         lastStep = k;
         right = null;
-        if (!transposeB && alpha == 1f && n >= LANES && (m <= Blocking.IN_PLACE_ROWS
-                || (long) k * n <= Blocking.IN_PLACE_ELEMENTS && n % LANES != 1)) {
+        if (!transposeB && alpha == 1f && n >= LANES && (m <= Blocking.FEW_ROWS
+                || m < Blocking.MANY_ROWS && (long) k * n <= Blocking.IN_PLACE_ELEMENTS && n % LANES != 1)) {
             multiplyPart();
         } else {
             multiplyPacked();
