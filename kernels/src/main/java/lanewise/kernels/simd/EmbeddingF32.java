@@ -11,6 +11,9 @@ final class EmbeddingF32 implements Embedding {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
 
+    /** Parts of a table that different threads may add to. */
+    private static final int PARTS = 64;
+
     private final Workers workers;
     /** The last one used: training asks for the same positions again and again. */
     private volatile RotaryTableF32 table = new RotaryTableF32(0, 1, 0, 0);
@@ -31,12 +34,17 @@ final class EmbeddingF32 implements Embedding {
 
     @Override
     public void scatterAdd(Tensor dY, int[] ids, Tensor dTable) {
-        // Split by columns: two rows of dY may go to the same row of the table.
-        Split.columns(workers, dY.columns(), ids.length, (from, to) -> {
+        // Split by rows of the table, since two rows of dY may go to the same one. They are dealt out in turn: in a text
+        // some are much more frequent than others, and such often have neighbouring numbers.
+        int parts = Math.min(PARTS, dTable.rows());
+        Split.rows(workers, parts, (long) ids.length * dY.columns() / Math.max(1, parts), (from, to) -> {
             for (int i = 0; i < ids.length; i++) {
-                int at = dTable.offset() + ids[i] * dTable.rowStride() + from;
-                ElementwiseF32.add(dTable.floats(), at, dY.floats(), dY.offset() + i * dY.rowStride() + from,
-                        dTable.floats(), at, to - from);
+                int part = ids[i] % parts;
+                if (part >= from && part < to) {
+                    int at = dTable.offset() + ids[i] * dTable.rowStride();
+                    ElementwiseF32.add(dTable.floats(), at, dY.floats(), dY.offset() + i * dY.rowStride(),
+                            dTable.floats(), at, dY.columns());
+                }
             }
         });
     }
