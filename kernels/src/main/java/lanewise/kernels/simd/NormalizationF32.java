@@ -7,13 +7,19 @@ import lanewise.kernels.Tensor;
 import lanewise.kernels.Workers;
 
 /**
- * Row by row; the gradients of gain and shift column by column, so that each is summed by one thread in the order of the
- * rows. RMS norm is layer norm with a mean of 0.
+ * Blocks of rows that fit the first cache. The gradients of gain and shift are first summed over chunks of rows, which
+ * depend on nothing but the shape, and then over the chunks, in order. RMS norm is layer norm with a mean of 0.
  */
 final class NormalizationF32 implements Normalization {
     private static final int LANES = Float32Math.SPECIES.length();
+    /** Columns whose sum a lane takes in float before it goes on in double. */
+    private static final int COLUMNS = 64 * LANES;
     /** Rows summed in float before the sum goes on in a sum of such sums. */
     private static final int ROWS = 64;
+    /** Elements of a block. */
+    private static final int BLOCK = 256 * LANES;
+    /** A tensor of more elements is in no cache. */
+    private static final int FAR = 1 << 21;
 
     private final Workers workers;
 
@@ -45,101 +51,177 @@ final class NormalizationF32 implements Normalization {
 
     private void forward(Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y, Tensor mean, Tensor rstd) {
         Split.rows(workers, x.rows(), 4L * x.columns(), (from, to) -> {
-            float[] lanes = workers.scratch().floats(0, LANES);
-            double[] doubleLanes = workers.scratch().doubles(0, LANES);
-            for (int r = from; r < to; r++) {
-                forwardRow(r, x, gain, shift, epsilon, y, mean, rstd, lanes, doubleLanes);
+            // Rows from memory one by one, so that reading the next overlaps with writing the last.
+            int block = x.elements() > FAR ? 1 : block(x.columns());
+            for (int first = from; first < to; first += block) {
+                int rows = Math.min(block, to - first);
+                forwardBlock(first, rows, x, gain, shift, epsilon, y, mean, rstd, workers.scratch());
             }
         });
     }
 
-    private static void forwardRow(int r, Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y, Tensor mean,
-            Tensor rstd, float[] lanes, double[] doubleLanes) {
+    private static int block(int columns) {
+        return Math.max(1, Math.min(ROWS, BLOCK / Math.max(1, columns)));
+    }
+
+    private static void forwardBlock(int first, int rows, Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y,
+            Tensor mean, Tensor rstd, Scratch scratch) {
         float[] xs = x.floats();
-        int xAt = x.offset() + r * x.rowStride();
-        int yAt = y.offset() + r * y.rowStride();
         int n = x.columns();
-        double exactMean = mean == null ? 0 : DoubleSums.sum(xs, xAt, n, doubleLanes) / n;
-        float centre = (float) exactMean;
-        // What rounding the mean took away counts where the mean is large and the deviations are small.
-        double rest = exactMean - centre;
-        double variance = RowSumsF32.squaredDeviation(centre, xs, xAt, n, lanes) / n - rest * rest;
-        double factor = 1 / Math.sqrt(variance + epsilon);
+        int stride = x.rowStride();
+        int xAt = x.offset() + first * stride;
+        float[] centres = scratch.floats(0, ROWS);
+        float[] lanes = scratch.floats(1, ROWS * LANES);
+        float[] squareLanes = scratch.floats(2, ROWS * LANES);
+        double[] sums = scratch.doubles(3, ROWS);
+        double[] squares = scratch.doubles(4, ROWS);
+        int whole = n / LANES * LANES;
+        Arrays.fill(centres, 0, rows, 0);
         if (mean != null) {
-            mean.floats()[mean.offset() + r] = centre;
+            // Any number near the mean will do: what it is off by is found below.
+            Arrays.fill(sums, 0, rows, 0);
+            for (int column = 0; column < whole; column += COLUMNS) {
+                NormalizationLoopsF32.sums(xs, xAt + column, stride, rows, Math.min(COLUMNS, whole - column), lanes);
+                addLanes(lanes, rows, sums);
+            }
+            for (int r = 0; r < rows; r++) {
+                for (int i = whole; i < n; i++) {
+                    sums[r] += xs[xAt + r * stride + i];
+                }
+                centres[r] = (float) (sums[r] / n);
+            }
         }
-        rstd.floats()[rstd.offset() + r] = (float) factor;
-        if (shift == null) {
-            NormalizationLoopsF32.scale(centre, (float) factor, (float) (-rest * factor), xs, xAt, gain.floats(),
-                    gain.offset(), y.floats(), yAt, n);
-        } else {
-            NormalizationLoopsF32.scaleAndShift(centre, (float) factor, (float) (-rest * factor), xs, xAt,
-                    gain.floats(), gain.offset(), shift.floats(), shift.offset(), y.floats(), yAt, n);
+        Arrays.fill(sums, 0, rows, 0);
+        Arrays.fill(squares, 0, rows, 0);
+        for (int column = 0; column < whole; column += COLUMNS) {
+            NormalizationLoopsF32.deviations(centres, xs, xAt + column, stride, rows, Math.min(COLUMNS, whole - column),
+                    lanes, squareLanes);
+            addLanes(lanes, rows, sums);
+            addLanes(squareLanes, rows, squares);
+        }
+        for (int r = 0; r < rows; r++) {
+            float centre = centres[r];
+            for (int i = whole; i < n; i++) {
+                double d = xs[xAt + r * stride + i] - centre;
+                sums[r] += d;
+                squares[r] += d * d;
+            }
+            double rest = mean == null ? 0 : sums[r] / n;
+            double factor = 1 / Math.sqrt(Math.max(0, squares[r] / n - rest * rest) + epsilon);
+            if (mean != null) {
+                mean.floats()[mean.offset() + first + r] = (float) (centre + rest);
+            }
+            rstd.floats()[rstd.offset() + first + r] = (float) factor;
+            int yAt = y.offset() + (first + r) * y.rowStride();
+            if (shift == null) {
+                NormalizationLoopsF32.scale(centre, (float) factor, (float) (-rest * factor), xs, xAt + r * stride,
+                        gain.floats(), gain.offset(), y.floats(), yAt, n);
+            } else {
+                NormalizationLoopsF32.scaleAndShift(centre, (float) factor, (float) (-rest * factor), xs,
+                        xAt + r * stride, gain.floats(), gain.offset(), shift.floats(), shift.offset(), y.floats(), yAt,
+                        n);
+            }
+        }
+    }
+
+    private static void addLanes(float[] lanes, int rows, double[] sums) {
+        for (int r = 0; r < rows; r++) {
+            sums[r] += Lanes.sum(lanes, r * LANES, LANES);
         }
     }
 
     private void backward(Tensor x, Tensor gain, Tensor mean, Tensor rstd, Tensor dy, boolean accumulate, Tensor dx,
             Tensor dGain, Tensor dShift) {
-        // The columns first: dx may be dy.
-        Split.columns(workers, x.columns(), 2L * x.rows(), (from, to) -> {
-            Scratch scratch = workers.scratch();
-            columnGradients(from, to - from, x, mean, rstd, dy, dGain, dShift, scratch);
-        });
-        Split.rows(workers, x.rows(), 4L * x.columns(), (from, to) -> {
-            float[] lanes = workers.scratch().floats(0, LANES);
-            for (int r = from; r < to; r++) {
-                backwardRow(r, x, gain, mean, rstd, dy, accumulate, dx, lanes);
-            }
-        });
-    }
-
-    private static void columnGradients(int column, int n, Tensor x, Tensor mean, Tensor rstd, Tensor dy,
-            Tensor dGain, Tensor dShift, Scratch scratch) {
-        float[] gains = scratch.floats(1, n);
-        float[] shifts = scratch.floats(2, n);
-        float[] gainSums = scratch.floats(3, n);
-        float[] shiftSums = scratch.floats(4, n);
-        Arrays.fill(gainSums, 0, n, 0);
-        Arrays.fill(shiftSums, 0, n, 0);
-        for (int chunk = 0; chunk < x.rows(); chunk += ROWS) {
-            Arrays.fill(gains, 0, n, 0);
-            Arrays.fill(shifts, 0, n, 0);
-            for (int r = chunk; r < Math.min(chunk + ROWS, x.rows()); r++) {
-                float centre = mean == null ? 0 : mean.floats()[mean.offset() + r];
-                NormalizationLoopsF32.addColumnGradients(centre, rstd.floats()[rstd.offset() + r], x.floats(),
-                        x.offset() + r * x.rowStride() + column, dy.floats(), dy.offset() + r * dy.rowStride() + column,
-                        gains, shifts, n);
-            }
-            ElementwiseF32.add(gains, 0, gainSums, 0, gainSums, 0, n);
-            ElementwiseF32.add(shifts, 0, shiftSums, 0, shiftSums, 0, n);
-        }
-        int gainAt = dGain.offset() + column;
-        ElementwiseF32.add(gainSums, 0, dGain.floats(), gainAt, dGain.floats(), gainAt, n);
-        if (dShift != null) {
-            int shiftAt = dShift.offset() + column;
-            ElementwiseF32.add(shiftSums, 0, dShift.floats(), shiftAt, dShift.floats(), shiftAt, n);
-        }
-    }
-
-    private static void backwardRow(int r, Tensor x, Tensor gain, Tensor mean, Tensor rstd, Tensor dy,
-            boolean accumulate, Tensor dx, float[] lanes) {
         int n = x.columns();
-        int xAt = x.offset() + r * x.rowStride();
-        int dyAt = dy.offset() + r * dy.rowStride();
-        int dxAt = dx.offset() + r * dx.rowStride();
-        float centre = mean == null ? 0 : mean.floats()[mean.offset() + r];
-        double factor = rstd.floats()[rstd.offset() + r];
-        double sum = mean == null ? 0 : RowSumsF32.dot(dy.floats(), dyAt, gain.floats(), gain.offset(), n, lanes);
-        double dot = factor * RowSumsF32.centredDot(dy.floats(), dyAt, gain.floats(), gain.offset(), centre,
-                x.floats(), xAt, n, lanes);
-        float constant = (float) (-factor * sum / n);
-        float slope = (float) (-factor * factor * dot / n);
-        if (accumulate) {
-            NormalizationLoopsF32.addGradient(centre, (float) factor, constant, slope, x.floats(), xAt, gain.floats(),
-                    gain.offset(), dy.floats(), dyAt, dx.floats(), dxAt, n);
-        } else {
-            NormalizationLoopsF32.gradient(centre, (float) factor, constant, slope, x.floats(), xAt, gain.floats(),
-                    gain.offset(), dy.floats(), dyAt, dx.floats(), dxAt, n);
+        int chunks = (x.rows() + ROWS - 1) / ROWS;
+        float[] gains = workers.scratch().floats(5, chunks * n);
+        float[] shifts = workers.scratch().floats(6, chunks * n);
+        Split.rows(workers, chunks, 6L * ROWS * n, (from, to) -> {
+            for (int chunk = from; chunk < to; chunk++) {
+                int at = chunk * n;
+                Arrays.fill(gains, at, at + n, 0);
+                Arrays.fill(shifts, at, at + n, 0);
+                int end = Math.min((chunk + 1) * ROWS, x.rows());
+                // Half the block, for there are three arrays.
+                int block = Math.max(4, block(2 * n) / 4 * 4);
+                for (int first = chunk * ROWS; first < end; first += block) {
+                    backwardBlock(first, Math.min(block, end - first), x, gain, mean, rstd, dy, accumulate, dx, gains,
+                            shifts, at, workers.scratch());
+                }
+            }
+        });
+        Split.columns(workers, n, 2L * chunks, (from, to) -> {
+            addChunks(gains, chunks, n, from, to, dGain);
+            if (dShift != null) {
+                addChunks(shifts, chunks, n, from, to, dShift);
+            }
+        });
+    }
+
+    /** Adds to some elements of the sum those of all chunks, one after the other. */
+    private static void addChunks(float[] chunkSums, int chunks, int n, int from, int to, Tensor sum) {
+        for (int chunk = 1; chunk < chunks; chunk++) {
+            ElementwiseF32.add(chunkSums, from, chunkSums, chunk * n + from, chunkSums, from, to - from);
+        }
+        if (chunks > 0) {
+            int at = sum.offset() + from;
+            ElementwiseF32.add(chunkSums, from, sum.floats(), at, sum.floats(), at, to - from);
+        }
+    }
+
+    private static void backwardBlock(int first, int rows, Tensor x, Tensor gain, Tensor mean, Tensor rstd, Tensor dy,
+            boolean accumulate, Tensor dx, float[] gains, float[] shifts, int at, Scratch scratch) {
+        int n = x.columns();
+        int xAt = x.offset() + first * x.rowStride();
+        int dyAt = dy.offset() + first * dy.rowStride();
+        float[] centres = scratch.floats(0, ROWS);
+        float[] factors = scratch.floats(3, ROWS);
+        float[] lanes = scratch.floats(1, ROWS * LANES);
+        float[] dotLanes = scratch.floats(2, ROWS * LANES);
+        double[] sums = scratch.doubles(4, ROWS);
+        double[] dots = scratch.doubles(7, ROWS);
+        Arrays.fill(centres, 0, rows, 0);
+        if (mean != null) {
+            System.arraycopy(mean.floats(), mean.offset() + first, centres, 0, rows);
+        }
+        System.arraycopy(rstd.floats(), rstd.offset() + first, factors, 0, rows);
+        Arrays.fill(sums, 0, rows, 0);
+        Arrays.fill(dots, 0, rows, 0);
+        int whole = n / LANES * LANES;
+        for (int column = 0; column < whole; column += COLUMNS) {
+            int length = Math.min(COLUMNS, whole - column);
+            NormalizationLoopsF32.dots(centres, x.floats(), xAt + column, x.rowStride(), dy.floats(), dyAt + column,
+                    dy.rowStride(), rows, length, gain.floats(), gain.offset() + column, lanes, dotLanes);
+            NormalizationLoopsF32.addColumnGradients(centres, factors, x.floats(), xAt + column, x.rowStride(),
+                    dy.floats(), dyAt + column, dy.rowStride(), rows, length, gains, shifts, at + column);
+            addLanes(lanes, rows, sums);
+            addLanes(dotLanes, rows, dots);
+        }
+        for (int r = 0; r < rows; r++) {
+            for (int i = whole; i < n; i++) {
+                float deviation = x.floats()[xAt + r * x.rowStride() + i] - centres[r];
+                float d = dy.floats()[dyAt + r * dy.rowStride() + i];
+                gains[at + i] = Math.fma(deviation * factors[r], d, gains[at + i]);
+                shifts[at + i] += d;
+                d *= gain.floats()[gain.offset() + i];
+                sums[r] += d;
+                dots[r] += (double) d * deviation;
+            }
+        }
+        for (int r = 0; r < rows; r++) {
+            double factor = factors[r];
+            float constant = mean == null ? 0 : (float) (-factor * sums[r] / n);
+            float slope = (float) (-factor * factor * factor * dots[r] / n);
+            int dxAt = dx.offset() + (first + r) * dx.rowStride();
+            if (accumulate) {
+                NormalizationLoopsF32.addGradient(centres[r], factors[r], constant, slope, x.floats(),
+                        xAt + r * x.rowStride(), gain.floats(), gain.offset(), dy.floats(), dyAt + r * dy.rowStride(),
+                        dx.floats(), dxAt, n);
+            } else {
+                NormalizationLoopsF32.gradient(centres[r], factors[r], constant, slope, x.floats(),
+                        xAt + r * x.rowStride(), gain.floats(), gain.offset(), dy.floats(), dyAt + r * dy.rowStride(),
+                        dx.floats(), dxAt, n);
+            }
         }
     }
 }

@@ -3,12 +3,60 @@ package lanewise.kernels.simd;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The loops over a row that {@link NormalizationF32} is made of. */
+/**
+ * The loops that {@link NormalizationF32} is made of. Those with rows go over a block of rows, stride apart, so that the
+ * sequential end of one row's sum overlaps with the work on others. Sums are left as vectors, one for each row.
+ */
 final class NormalizationLoopsF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
 
     private NormalizationLoopsF32() {
+    }
+
+    /** The sum of x; n is a multiple of the lanes. */
+    static void sums(float[] x, int xAt, int stride, int rows, int n, float[] sums) {
+        for (int r = 0; r < rows; r++) {
+            int at = xAt + r * stride;
+            FloatVector first = FloatVector.zero(SPECIES);
+            FloatVector second = first;
+            int i = 0;
+            for (; i < n - LANES; i += 2 * LANES) {
+                first = first.add(FloatVector.fromArray(SPECIES, x, at + i));
+                second = second.add(FloatVector.fromArray(SPECIES, x, at + LANES + i));
+            }
+            if (i < n) {
+                first = first.add(FloatVector.fromArray(SPECIES, x, at + i));
+            }
+            first.add(second).intoArray(sums, r * LANES);
+        }
+    }
+
+    /** The sums of x - centre and of its square; n is a multiple of the lanes. */
+    static void deviations(float[] centres, float[] x, int xAt, int stride, int rows, int n, float[] sums,
+            float[] squares) {
+        for (int r = 0; r < rows; r++) {
+            int at = xAt + r * stride;
+            float centre = centres[r];
+            FloatVector sum = FloatVector.zero(SPECIES);
+            FloatVector first = sum;
+            FloatVector second = sum;
+            int i = 0;
+            for (; i < n - LANES; i += 2 * LANES) {
+                FloatVector a = FloatVector.fromArray(SPECIES, x, at + i).sub(centre);
+                FloatVector b = FloatVector.fromArray(SPECIES, x, at + LANES + i).sub(centre);
+                sum = sum.add(a.add(b));
+                first = a.fma(a, first);
+                second = b.fma(b, second);
+            }
+            if (i < n) {
+                FloatVector a = FloatVector.fromArray(SPECIES, x, at + i).sub(centre);
+                sum = sum.add(a);
+                first = a.fma(a, first);
+            }
+            sum.intoArray(sums, r * LANES);
+            first.add(second).intoArray(squares, r * LANES);
+        }
     }
 
     /** y = ((x - centre) factor + rest) gain. */
@@ -43,20 +91,81 @@ final class NormalizationLoopsF32 {
         }
     }
 
-    /** gains += dy (x - centre) factor; shifts += dy. */
-    static void addColumnGradients(float centre, float factor, float[] x, int xAt, float[] dy, int dyAt, float[] gains,
-            float[] shifts, int n) {
-        int i = 0;
-        for (; i < SPECIES.loopBound(n); i += LANES) {
+    /** The sums of dy gain and of dy gain (x - centre); n is a multiple of the lanes. */
+    static void dots(float[] centres, float[] x, int xAt, int xStride, float[] dy, int dyAt, int dyStride, int rows,
+            int n, float[] gain, int gainAt, float[] sums, float[] dots) {
+        for (int r = 0; r < rows; r++) {
+            int xRow = xAt + r * xStride;
+            int dyRow = dyAt + r * dyStride;
+            float centre = centres[r];
+            FloatVector sum = FloatVector.zero(SPECIES);
+            FloatVector first = sum;
+            FloatVector second = sum;
+            int i = 0;
+            for (; i < n - LANES; i += 2 * LANES) {
+                FloatVector a = FloatVector.fromArray(SPECIES, dy, dyRow + i)
+                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + i));
+                FloatVector b = FloatVector.fromArray(SPECIES, dy, dyRow + LANES + i)
+                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + LANES + i));
+                sum = sum.add(a.add(b));
+                first = FloatVector.fromArray(SPECIES, x, xRow + i).sub(centre).fma(a, first);
+                second = FloatVector.fromArray(SPECIES, x, xRow + LANES + i).sub(centre).fma(b, second);
+            }
+            if (i < n) {
+                FloatVector a = FloatVector.fromArray(SPECIES, dy, dyRow + i)
+                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + i));
+                sum = sum.add(a);
+                first = FloatVector.fromArray(SPECIES, x, xRow + i).sub(centre).fma(a, first);
+            }
+            sum.intoArray(sums, r * LANES);
+            first.add(second).intoArray(dots, r * LANES);
+        }
+    }
+
+    /**
+     * gains += dy (x - centre) factor and shifts += dy, row by row; n is a multiple of the lanes. Four rows at a time, for
+     * which gains and shifts are read once.
+     */
+    static void addColumnGradients(float[] centres, float[] factors, float[] x, int xAt, int xStride, float[] dy,
+            int dyAt, int dyStride, int rows, int n, float[] gains, float[] shifts, int at) {
+        int r = 0;
+        for (; r < rows - 3; r += 4) {
+            int x0 = xAt + r * xStride;
+            int x1 = x0 + xStride;
+            int x2 = x1 + xStride;
+            int x3 = x2 + xStride;
+            int y0 = dyAt + r * dyStride;
+            int y1 = y0 + dyStride;
+            int y2 = y1 + dyStride;
+            int y3 = y2 + dyStride;
+            for (int i = 0; i < n; i += LANES) {
+                FloatVector d0 = FloatVector.fromArray(SPECIES, dy, y0 + i);
+                FloatVector d1 = FloatVector.fromArray(SPECIES, dy, y1 + i);
+                FloatVector d2 = FloatVector.fromArray(SPECIES, dy, y2 + i);
+                FloatVector d3 = FloatVector.fromArray(SPECIES, dy, y3 + i);
+                FloatVector t0 = FloatVector.fromArray(SPECIES, x, x0 + i).sub(centres[r]).mul(factors[r]);
+                FloatVector t1 = FloatVector.fromArray(SPECIES, x, x1 + i).sub(centres[r + 1]).mul(factors[r + 1]);
+                FloatVector t2 = FloatVector.fromArray(SPECIES, x, x2 + i).sub(centres[r + 2]).mul(factors[r + 2]);
+                FloatVector t3 = FloatVector.fromArray(SPECIES, x, x3 + i).sub(centres[r + 3]).mul(factors[r + 3]);
+                FloatVector sum = FloatVector.fromArray(SPECIES, gains, at + i);
+                t3.fma(d3, t2.fma(d2, t1.fma(d1, t0.fma(d0, sum)))).intoArray(gains, at + i);
+                FloatVector.fromArray(SPECIES, shifts, at + i).add(d0).add(d1).add(d2).add(d3)
+                        .intoArray(shifts, at + i);
+            }
+        }
+        for (; r < rows; r++) {
+            addColumnGradients(centres[r], factors[r], x, xAt + r * xStride, dy, dyAt + r * dyStride, n, gains, shifts,
+                    at);
+        }
+    }
+
+    private static void addColumnGradients(float centre, float factor, float[] x, int xAt, float[] dy, int dyAt, int n,
+            float[] gains, float[] shifts, int at) {
+        for (int i = 0; i < n; i += LANES) {
             FloatVector d = FloatVector.fromArray(SPECIES, dy, dyAt + i);
             FloatVector.fromArray(SPECIES, x, xAt + i).sub(centre).mul(factor)
-                    .fma(d, FloatVector.fromArray(SPECIES, gains, i)).intoArray(gains, i);
-            FloatVector.fromArray(SPECIES, shifts, i).add(d).intoArray(shifts, i);
-        }
-        for (; i < n; i++) {
-            float d = dy[dyAt + i];
-            gains[i] = Math.fma((x[xAt + i] - centre) * factor, d, gains[i]);
-            shifts[i] += d;
+                    .fma(d, FloatVector.fromArray(SPECIES, gains, at + i)).intoArray(gains, at + i);
+            FloatVector.fromArray(SPECIES, shifts, at + i).add(d).intoArray(shifts, at + i);
         }
     }
 

@@ -74,47 +74,4 @@ final class RowSumsF32 {
         }
         return total;
     }
-
-    /** The sum of (x - centre)^2. */
-    static double squaredDeviation(float centre, float[] x, int xAt, int n, float[] lanes) {
-        int whole = SPECIES.loopBound(n);
-        double total = 0;
-        for (int chunk = 0; chunk < whole; chunk += CHUNK) {
-            int end = Math.min(chunk + CHUNK, whole);
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int i = chunk; i < end; i += LANES) {
-                FloatVector d = FloatVector.fromArray(SPECIES, x, xAt + i).sub(centre);
-                sum = d.fma(d, sum);
-            }
-            sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, 0, LANES);
-        }
-        for (int i = whole; i < n; i++) {
-            double d = x[xAt + i] - centre;
-            total += d * d;
-        }
-        return total;
-    }
-
-    /** The sum of x y (z - centre). */
-    static double centredDot(float[] x, int xAt, float[] y, int yAt, float centre, float[] z, int zAt, int n,
-            float[] lanes) {
-        int whole = SPECIES.loopBound(n);
-        double total = 0;
-        for (int chunk = 0; chunk < whole; chunk += CHUNK) {
-            int end = Math.min(chunk + CHUNK, whole);
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int i = chunk; i < end; i += LANES) {
-                FloatVector product = FloatVector.fromArray(SPECIES, x, xAt + i)
-                        .mul(FloatVector.fromArray(SPECIES, y, yAt + i));
-                sum = FloatVector.fromArray(SPECIES, z, zAt + i).sub(centre).fma(product, sum);
-            }
-            sum.intoArray(lanes, 0);
-            total += Lanes.sum(lanes, 0, LANES);
-        }
-        for (int i = whole; i < n; i++) {
-            total += (double) (x[xAt + i] * y[yAt + i]) * (z[zAt + i] - centre);
-        }
-        return total;
-    }
 }
