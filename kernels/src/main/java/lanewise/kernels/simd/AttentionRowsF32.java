@@ -4,6 +4,8 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import lanewise.kernels.AttentionShape;
 import lanewise.kernels.Scratch;
@@ -12,8 +14,8 @@ import lanewise.kernels.Workers;
 
 /**
  * The forward pass for so few queries that they would leave most lanes idle, as when text is generated token by token: one
- * query at a time, with the head width in the lanes. Its speed is that of reading keys and values once. A task is the
- * queries of one head.
+ * query at a time, with the head width in the lanes. Its speed is that of reading keys and values once, so a task takes
+ * several neighbouring heads together and reads long runs of memory.
  */
 final class AttentionRowsF32 implements Workers.Task {
     /** With at most so many queries this is faster than {@link AttentionForwardF32}. */
@@ -21,6 +23,8 @@ final class AttentionRowsF32 implements Workers.Task {
 
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
+    /** Keys whose values are added at a time. */
+    private static final int TOGETHER = 4;
 
     private final Workers workers;
     private final AttentionShape shape;
@@ -29,6 +33,13 @@ final class AttentionRowsF32 implements Workers.Task {
     private final Tensor value;
     private final Tensor output;
     private final Tensor logSumExp;
+    private final int width;
+    /** Query heads that read one key head. */
+    private final int group;
+    /** Tasks of a sequence. */
+    private final int parts;
+    /** Distance of the scores of two heads: room for whole vectors of keys. */
+    private final int scoresRow;
 
     AttentionRowsF32(Workers workers, AttentionShape shape, Tensor query, Tensor key, Tensor value, Tensor output,
             Tensor logSumExp) {
@@ -39,70 +50,137 @@ final class AttentionRowsF32 implements Workers.Task {
         this.value = value;
         this.output = output;
         this.logSumExp = logSumExp;
+        width = shape.headWidth();
+        group = shape.heads() / shape.keyHeads();
+        // As few as give every thread a task: the longer the runs of memory, the faster they arrive.
+        int batch = Math.max(1, shape.batch());
+        parts = Math.min(shape.keyHeads(), (workers.threads() + batch - 1) / batch);
+        scoresRow = shape.keyLength() + LANES;
     }
 
     void run() {
-        workers.run(shape.batch() * shape.heads(), this);
+        workers.run(shape.batch() * parts, this);
     }
 
     @Override
     public void run(int index) {
-        int head = index % shape.heads();
-        int sequence = index / shape.heads();
-        int width = shape.headWidth();
-        int keyColumn = head / (shape.heads() / shape.keyHeads()) * width;
+        int sequence = index / parts;
+        int part = index % parts;
+        int first = part * shape.keyHeads() / parts;
+        int keyHeads = (part + 1) * shape.keyHeads() / parts - first;
+        int heads = keyHeads * group;
         int keyRow = sequence * shape.keyLength();
-        int kOffset = key.offset() + keyRow * key.rowStride() + keyColumn;
-        int vOffset = value.offset() + keyRow * value.rowStride() + keyColumn;
+        int kOffset = key.offset() + keyRow * key.rowStride() + first * width;
+        int vOffset = value.offset() + keyRow * value.rowStride() + first * width;
         Scratch scratch = workers.scratch();
-        float[] scaled = scratch.floats(0, width);
-        float[] weights = scratch.floats(1, shape.keyLength() + LANES);
-        float[] lanes = scratch.floats(2, LANES);
+        float[] scaled = scratch.floats(0, heads * width);
+        float[] scores = scratch.floats(1, heads * scoresRow);
+        float[] lanes = scratch.floats(2, keyHeads * LANES * LANES);
+        float[] sums = scratch.floats(3, heads * width);
         for (int i = 0; i < shape.queryLength(); i++) {
             int row = sequence * shape.queryLength() + i;
             int keys = shape.visibleKeys(sequence, i);
-            AttentionBlockF32.copyScaled(1, width, (float) (shape.scale() * Float64Exp2.LOG2_E), query.floats(),
-                    query.offset() + row * query.rowStride() + head * width, 0, scaled, 0, 0);
-            scores(keys, width, scaled, key.floats(), kOffset, key.rowStride(), weights, lanes);
-            Arrays.fill(weights, keys, keys + LANES, Float.NEGATIVE_INFINITY);
-            float maximum = maximum(keys, weights, lanes);
-            float total = exponentials(keys, maximum, weights, lanes);
-            int to = output.offset() + row * output.rowStride() + head * width;
-            if (total == 0f) {
-                // No key seen, or none with a score above -inf.
-                Arrays.fill(output.floats(), to, to + width, 0f);
-            } else {
-                weightedSum(keys, width, weights, 1f / total, value.floats(), vOffset, value.rowStride(), output.floats(), to);
+            AttentionBlockF32.copyScaled(1, heads * width, (float) (shape.scale() * Float64Exp2.LOG2_E), query.floats(),
+                    query.offset() + row * query.rowStride() + first * group * width, 0, scaled, 0, 0);
+            scores(keys, keyHeads, scaled, kOffset, scores, lanes);
+            int to = output.offset() + row * output.rowStride() + first * group * width;
+            int logs = logSumExp == null ? 0
+                    : logSumExp.offset() + (sequence * shape.heads() + first * group) * logSumExp.rowStride() + i;
+            Arrays.fill(sums, 0, heads * width, 0f);
+            for (int h = 0; h < heads; h++) {
+                softmax(keys, scores, h * scoresRow, lanes, logs + (logSumExp == null ? 0 : h * logSumExp.rowStride()));
             }
-            if (logSumExp != null) {
-                logSumExp.floats()[logSumExp.offset() + index * logSumExp.rowStride() + i] = total == 0f
-                        ? Float.NEGATIVE_INFINITY : (float) (maximum * Float64Exp2.LN_2 + Math.log(total));
+            int j = 0;
+            for (; j + TOGETHER <= keys; j += TOGETHER) {
+                addValues(keyHeads, scores, j, value.floats(), vOffset + j * value.rowStride(), sums);
             }
+            for (; j < keys; j++) {
+                addValue(keyHeads, scores, j, value.floats(), vOffset + j * value.rowStride(), sums);
+            }
+            System.arraycopy(sums, 0, output.floats(), to, heads * width);
         }
     }
 
-    private static void scores(int keys, int width, float[] q, float[] k, int kOffset, int kRow, float[] scores,
-            float[] lanes) {
+    /** The scores of all keys: a row for each query head. */
+    private void scores(int keys, int keyHeads, float[] q, int kOffset, float[] scores, float[] lanes) {
+        float[] k = key.floats();
         int body = SPECIES.loopBound(width);
-        for (int j = 0; j < keys; j++) {
-            int at = kOffset + j * kRow;
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int p = 0; p < body; p += LANES) {
-                sum = FloatVector.fromArray(SPECIES, q, p).fma(FloatVector.fromArray(SPECIES, k, at + p), sum);
+        for (int start = 0; start < keys; start += LANES) {
+            int count = Math.min(LANES, keys - start);
+            int from = kOffset + start * key.rowStride();
+            for (int g = 0; g < group; g++) {
+                multiply(count, keyHeads, body, q, g * width, k, from, lanes);
+                for (int bit = 0; bit < AttentionTransposeF32.BITS; bit++) {
+                    fold(bit, keyHeads * LANES >> bit + 1, lanes);
+                }
+                for (int h = 0; h < keyHeads; h++) {
+                    System.arraycopy(lanes, h * LANES, scores, (h * group + g) * scoresRow + start, LANES);
+                }
+                if (body < width) {
+                    addRest(count, keyHeads, body, q, g * width, k, from, scores, g * scoresRow + start);
+                }
             }
-            sum.intoArray(lanes, 0);
-            float score = AttentionBlockF32.sumOf(lanes);
-            for (int p = body; p < width; p++) {
-                score = Math.fma(q[p], k[at + p], score);
-            }
-            scores[j] = score;
         }
     }
 
-    private static float maximum(int keys, float[] scores, float[] lanes) {
+    /** Products of some keys with a query of every key head, summed up to one vector each. */
+    private void multiply(int keys, int keyHeads, int body, float[] q, int qOffset, float[] k, int kOffset, float[] lanes) {
+        for (int j = 0; j < keys; j++) {
+            int at = kOffset + j * key.rowStride();
+            for (int h = 0; h < keyHeads; h++) {
+                FloatVector sum = FloatVector.zero(SPECIES);
+                for (int p = 0; p < body; p += LANES) {
+                    sum = FloatVector.fromArray(SPECIES, q, qOffset + h * group * width + p).fma(
+                            FloatVector.fromArray(SPECIES, k, at + h * width + p), sum);
+                }
+                sum.intoArray(lanes, (h * LANES + j) * LANES);
+            }
+        }
+    }
+
+    /** One step to the sums of the lanes of many vectors: of two neighbours, adds lanes that differ in one bit, and keeps both. */
+    private static void fold(int bit, int count, float[] lanes) {
+        VectorShuffle<Float> swap = AttentionTransposeF32.SWAP.get(bit);
+        VectorMask<Float> upper = AttentionTransposeF32.UPPER.get(bit);
+        for (int i = 0; i < count; i++) {
+            FloatVector a = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES);
+            FloatVector b = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES + LANES);
+            a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)).intoArray(lanes, i * LANES);
+        }
+    }
+
+    /** Adds the products of what is left of the head's width to the scores. */
+    private void addRest(int keys, int keyHeads, int body, float[] q, int qOffset, float[] k, int kOffset,
+            float[] scores, int scoresOffset) {
+        for (int h = 0; h < keyHeads; h++) {
+            int queryAt = qOffset + h * group * width;
+            for (int j = 0; j < keys; j++) {
+                int at = kOffset + j * key.rowStride() + h * width;
+                float score = scores[scoresOffset + h * group * scoresRow + j];
+                for (int p = body; p < width; p++) {
+                    score = Math.fma(q[queryAt + p], k[at + p], score);
+                }
+                scores[scoresOffset + h * group * scoresRow + j] = score;
+            }
+        }
+    }
+
+    /** Replaces the scores of one head by its probabilities, zeros where no score is above -inf. */
+    private void softmax(int keys, float[] scores, int offset, float[] lanes, int log) {
+        Arrays.fill(scores, offset + keys, offset + keys + LANES, Float.NEGATIVE_INFINITY);
+        float maximum = maximum(keys, scores, offset, lanes);
+        float total = exponentials(keys, maximum, scores, offset, lanes);
+        scale(keys, total == 0f ? 0f : 1f / total, scores, offset);
+        if (logSumExp != null) {
+            logSumExp.floats()[log] = total == 0f
+                    ? Float.NEGATIVE_INFINITY : (float) (maximum * Float64Exp2.LN_2 + Math.log(total));
+        }
+    }
+
+    private static float maximum(int keys, float[] scores, int offset, float[] lanes) {
         FloatVector maxima = FloatVector.broadcast(SPECIES, -Float.MAX_VALUE);
         for (int j = 0; j < keys; j += LANES) {
-            FloatVector s = FloatVector.fromArray(SPECIES, scores, j);
+            FloatVector s = FloatVector.fromArray(SPECIES, scores, offset + j);
             maxima = maxima.blend(s, maxima.compare(LT, s));
         }
         maxima.intoArray(lanes, 0);
@@ -113,52 +191,58 @@ final class AttentionRowsF32 implements Workers.Task {
         return maximum;
     }
 
-    private static float exponentials(int keys, float maximum, float[] scores, float[] lanes) {
+    private static float exponentials(int keys, float maximum, float[] scores, int offset, float[] lanes) {
         FloatVector sum = FloatVector.zero(SPECIES);
         for (int j = 0; j < keys; j += LANES) {
-            FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, scores, j).sub(maximum));
-            p.intoArray(scores, j);
+            FloatVector p = Float32Exp2.exp2(FloatVector.fromArray(SPECIES, scores, offset + j).sub(maximum));
+            p.intoArray(scores, offset + j);
             sum = sum.add(p);
         }
         sum.intoArray(lanes, 0);
         return AttentionBlockF32.sumOf(lanes);
     }
 
-    private static void weightedSum(int keys, int width, float[] weights, float factor, float[] v, int vOffset, int vRow,
-            float[] out, int outOffset) {
-        int c = 0;
-        for (; c + 4 * LANES <= width; c += 4 * LANES) {
-            FloatVector sum0 = FloatVector.zero(SPECIES);
-            FloatVector sum1 = FloatVector.zero(SPECIES);
-            FloatVector sum2 = FloatVector.zero(SPECIES);
-            FloatVector sum3 = FloatVector.zero(SPECIES);
-            for (int j = 0; j < keys; j++) {
-                int at = vOffset + c + j * vRow;
-                FloatVector w = FloatVector.broadcast(SPECIES, weights[j]);
-                sum0 = w.fma(FloatVector.fromArray(SPECIES, v, at), sum0);
-                sum1 = w.fma(FloatVector.fromArray(SPECIES, v, at + LANES), sum1);
-                sum2 = w.fma(FloatVector.fromArray(SPECIES, v, at + 2 * LANES), sum2);
-                sum3 = w.fma(FloatVector.fromArray(SPECIES, v, at + 3 * LANES), sum3);
-            }
-            sum0.mul(factor).intoArray(out, outOffset + c);
-            sum1.mul(factor).intoArray(out, outOffset + c + LANES);
-            sum2.mul(factor).intoArray(out, outOffset + c + 2 * LANES);
-            sum3.mul(factor).intoArray(out, outOffset + c + 3 * LANES);
+    private static void scale(int keys, float factor, float[] scores, int offset) {
+        for (int j = 0; j < keys; j += LANES) {
+            FloatVector.fromArray(SPECIES, scores, offset + j).mul(factor).intoArray(scores, offset + j);
         }
-        for (; c + LANES <= width; c += LANES) {
-            FloatVector sum = FloatVector.zero(SPECIES);
-            for (int j = 0; j < keys; j++) {
-                sum = FloatVector.broadcast(SPECIES, weights[j]).fma(
-                        FloatVector.fromArray(SPECIES, v, vOffset + c + j * vRow), sum);
+    }
+
+    /** Adds the weighted values of {@link #TOGETHER} keys to the sums of every head, the first key first. */
+    private void addValues(int keyHeads, float[] weights, int j, float[] v, int vOffset, float[] sums) {
+        int vRow = value.rowStride();
+        int body = SPECIES.loopBound(width);
+        for (int h = 0; h < keyHeads * group; h++) {
+            int at = h * scoresRow + j;
+            float weight0 = weights[at];
+            float weight1 = weights[at + 1];
+            float weight2 = weights[at + 2];
+            float weight3 = weights[at + 3];
+            int from = vOffset + h / group * width;
+            for (int p = 0; p < body; p += LANES) {
+                FloatVector sum = FloatVector.fromArray(SPECIES, sums, h * width + p);
+                sum = FloatVector.broadcast(SPECIES, weight0).fma(FloatVector.fromArray(SPECIES, v, from + p), sum);
+                sum = FloatVector.broadcast(SPECIES, weight1).fma(FloatVector.fromArray(SPECIES, v, from + vRow + p), sum);
+                sum = FloatVector.broadcast(SPECIES, weight2).fma(FloatVector.fromArray(SPECIES, v, from + 2 * vRow + p), sum);
+                sum = FloatVector.broadcast(SPECIES, weight3).fma(FloatVector.fromArray(SPECIES, v, from + 3 * vRow + p), sum);
+                sum.intoArray(sums, h * width + p);
             }
-            sum.mul(factor).intoArray(out, outOffset + c);
+            for (int p = body; p < width; p++) {
+                float sum = Math.fma(weight0, v[from + p], sums[h * width + p]);
+                sum = Math.fma(weight1, v[from + vRow + p], sum);
+                sum = Math.fma(weight2, v[from + 2 * vRow + p], sum);
+                sums[h * width + p] = Math.fma(weight3, v[from + 3 * vRow + p], sum);
+            }
         }
-        for (; c < width; c++) {
-            float sum = 0f;
-            for (int j = 0; j < keys; j++) {
-                sum = Math.fma(weights[j], v[vOffset + c + j * vRow], sum);
+    }
+
+    private void addValue(int keyHeads, float[] weights, int j, float[] v, int vOffset, float[] sums) {
+        for (int h = 0; h < keyHeads * group; h++) {
+            float weight = weights[h * scoresRow + j];
+            int from = vOffset + h / group * width;
+            for (int p = 0; p < width; p++) {
+                sums[h * width + p] = Math.fma(weight, v[from + p], sums[h * width + p]);
             }
-            out[outOffset + c] = sum * factor;
         }
     }
 }

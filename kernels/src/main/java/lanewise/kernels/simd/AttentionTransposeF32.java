@@ -17,11 +17,11 @@ final class AttentionTransposeF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
     private static final int VECTORS = QUERIES / LANES;
-    private static final int BITS = Integer.numberOfTrailingZeros(LANES);
+    static final int BITS = Integer.numberOfTrailingZeros(LANES);
     /** For each bit, the exchange of the lanes that differ in it, and those where it is set. */
-    private static final List<VectorShuffle<Float>> SWAP =
+    static final List<VectorShuffle<Float>> SWAP =
             IntStream.range(0, BITS).mapToObj(bit -> VectorShuffle.fromOp(SPECIES, lane -> lane ^ 1 << bit)).toList();
-    private static final List<VectorMask<Float>> UPPER =
+    static final List<VectorMask<Float>> UPPER =
             IntStream.range(0, BITS).mapToObj(AttentionTransposeF32::lanesWith).toList();
 
     private AttentionTransposeF32() {
