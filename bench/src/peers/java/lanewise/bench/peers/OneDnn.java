@@ -11,10 +11,13 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.presets.openblas_nolapack;
 
 /**
- * oneDNN's primitives on plain row-major matrices, float32 (it has no float64 product). It takes its threads from OpenMP, for
- * which its Java binding has no call: OMP_NUM_THREADS has to be set before the process starts.
+ * oneDNN's primitives on plain row-major matrices, float32 (it has no float64 product). It takes its threads from OpenMP,
+ * whose count belongs to the thread that calls: that of the task prepared last by it.
  */
 public final class OneDnn implements Contender {
     @Override
@@ -26,17 +29,28 @@ public final class OneDnn implements Contender {
     public String version() {
         dnnl_version_t version = dnnl.version();
         return "oneDNN " + version.major() + "." + version.minor() + "." + version.patch() + "; "
-                + dnnl.get_effective_cpu_isa() + "; " + ompThreads() + " OpenMP threads";
-    }
-
-    private static int ompThreads() {
-        String threads = System.getenv("OMP_NUM_THREADS");
-        return threads == null ? Runtime.getRuntime().availableProcessors() : Integer.parseInt(threads);
+                + dnnl.get_effective_cpu_isa();
     }
 
     @Override
     public Task matmul(MatmulCase matmul, int threads) {
-        return matmul.type == ElementType.FLOAT32 && threads == ompThreads() ? new Product(matmul) : null;
+        if (matmul.type != ElementType.FLOAT32) {
+            return null;
+        }
+        Loader.load(dnnl.class);
+        Pointer function = Loader.addressof("omp_set_num_threads");
+        if (function == null) {
+            throw new IllegalStateException("No omp_set_num_threads among the libraries that oneDNN has loaded");
+        }
+        new SetThreads(function).call(threads);
+        return new Product(matmul);
+    }
+
+    /** A pointer to a C function that takes a count; its type is borrowed, since oneDNN's binding has none. */
+    private static final class SetThreads extends openblas_nolapack.SetNumThreads {
+        SetThreads(Pointer function) {
+            put(function);
+        }
     }
 
     private static final class Product implements Task {
