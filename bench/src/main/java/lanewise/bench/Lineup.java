@@ -14,9 +14,13 @@ enum Lineup {
     /** Lanewise by itself. */
     ALONE(List.of(), Map.of()),
     /** Libraries with MKL, which also stands in for OpenBLAS inside PyTorch. */
-    MKL(List.of("-Dorg.bytedeco.openblas.load=mkl_rt"), Map.of("KMP_BLOCKTIME", "20")),
-    /** Libraries with OpenBLAS. Left to itself, it does not use all that newer processors of AMD have. */
-    OPENBLAS(List.of(), Cpu.hasAvx512() ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX") : Map.of()),
+    MKL(List.of("-Dorg.bytedeco.openblas.load=mkl_rt"), withMemoryKept(Map.of("KMP_BLOCKTIME", "20"))),
+    /**
+     * Libraries with OpenBLAS. Left to itself, it does not use all that newer processors of AMD have; and its threads lose to
+     * those of OpenMP where the latter wait actively.
+     */
+    OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512()
+            ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OMP_WAIT_POLICY", "PASSIVE") : Map.of("OMP_WAIT_POLICY", "PASSIVE"))),
     /** Libraries of the JVM, and a plain loop. They need time to be compiled. */
     JVM(List.of("-Dlanewise.bench.compileMillis=1000"), Map.of());
 
@@ -28,6 +32,16 @@ enum Lineup {
     Lineup(List<String> options, Map<String, String> variables) {
         this.options = options;
         this.variables = variables;
+    }
+
+    /** Adds that glibc keeps the memory of freed tensors, where it would return it and have it cleared for the next ones. */
+    private static Map<String, String> withMemoryKept(Map<String, String> variables) {
+        Map<String, String> all = new LinkedHashMap<>(variables);
+        all.put("MALLOC_ARENA_MAX", "1");
+        all.put("MALLOC_MMAP_MAX_", "0");
+        all.put("MALLOC_TOP_PAD_", "67108864");
+        all.put("MALLOC_TRIM_THRESHOLD_", "100000000000");
+        return all;
     }
 
     /** Variables that the process needs and the environment doesn't have. */

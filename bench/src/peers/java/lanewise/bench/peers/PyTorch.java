@@ -27,7 +27,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * PyTorch's CPU build, with MKL or OpenBLAS. Each operation is called in the form found fastest: with an output that exists
+ * PyTorch's CPU build, with the BLAS of its process: MKL or OpenBLAS. Each operation is called in the form found fastest: with an output that exists
  * already, but for layer norm and attention, which would copy into it.
  */
 public final class PyTorch implements Contender {
@@ -36,7 +36,7 @@ public final class PyTorch implements Contender {
 
     @Override
     public String name() {
-        return PyTorchThreads.mkl() ? "pytorch+mkl" : "pytorch+openblas";
+        return "pytorch";
     }
 
     @Override
