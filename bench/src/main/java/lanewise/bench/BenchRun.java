@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lanewise.transformer.reports.AtomicFile;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -132,14 +131,11 @@ final class BenchRun {
     }
 
     private void keep(Job job, Notes.Note note) {
-        String label = job.lineup().label(note.contender());
         if (note.outcome().equals(Notes.TIMED)) {
-            String variables = job.lineup().variables().entrySet().stream().map(each -> each.getKey() + "=" + each.getValue())
-                    .collect(Collectors.joining(", "));
-            info.versions.put(label, note.contender().equals("lanewise") || variables.isEmpty() ? note.version()
-                    : note.version() + "; " + variables);
+            info.versions.put(note.contender(), note.version());
+            info.processes.put(job.lineup().file(), job.lineup().describe());
         } else if (!note.outcome().equals(Notes.NO_SUCH_OPERATION)) {
-            info.failures.put(RunInfo.key(job, label), note.outcome());
+            info.failures.put(RunInfo.key(job, note.contender()), note.outcome());
         }
     }
 
@@ -149,9 +145,9 @@ final class BenchRun {
         flags.add("-D" + Notes.FILE + "=" + here(notes));
         ChainedOptionsBuilder options = new OptionsBuilder().shouldFailOnError(true).shouldDoGC(false).syncIterations(false)
                 .jvmArgs(flags.toArray(String[]::new)).jvmArgsAppend().forks(settings.forks()).addProfiler(GCProfiler.class);
-        Map<String, String> missing = job.lineup().missingVariables();
-        if (!missing.isEmpty()) {
-            options.jvm(here(Environment.javaWith(missing, Files.createDirectories(home.resolve("target")),
+        Map<String, String> variables = job.lineup().variables;
+        if (!variables.isEmpty()) {
+            options.jvm(here(Environment.javaWith(variables, Files.createDirectories(home.resolve("target")),
                     job.lineup().file())));
         }
         if (job.family() == null) {

@@ -1,5 +1,7 @@
 package lanewise.bench;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -54,6 +56,8 @@ public abstract class ContenderBenchmark {
     @Param("lanewise")
     public String contenders;
 
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
     private record Prepared(int place, Task task, long nanosPerRun) {
     }
 
@@ -61,6 +65,9 @@ public abstract class ContenderBenchmark {
     private Case operation;
     private int iteration;
     private Prepared current;
+    private Turn turn;
+    private long runs;
+    private long allocatedBefore;
 
     /** The case of this benchmark's row. */
     protected abstract Case open();
@@ -140,6 +147,24 @@ public abstract class ContenderBenchmark {
         if (current.nanosPerRun < LONG_RUN_NANOS) {
             current.task.run();
         }
+        runs = 0;
+        allocatedBefore = allocated();
+    }
+
+    /** Counts what was allocated, more exactly than JMH's profiler, which adds what JMH itself allocates: 7 KB. */
+    @TearDown(Level.Iteration)
+    public void count() {
+        turn.contender = current.place;
+        turn.allocated = (double) (allocated() - allocatedBefore) / runs;
+    }
+
+    /** By all threads that live. */
+    private static long allocated() {
+        long sum = 0;
+        for (long bytes : THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())) {
+            sum += Math.max(0, bytes);
+        }
+        return sum;
     }
 
     /** Frees the contenders. */
@@ -152,6 +177,8 @@ public abstract class ContenderBenchmark {
     public void run(Rates rates, Turn turn) {
         current.task.run();
         rates.add(operation);
-        turn.contender = current.place;
+        runs++;
+        // JMH hands its counters to nobody else.
+        this.turn = turn;
     }
 }

@@ -55,9 +55,14 @@ final class Environment {
         }
     }
 
-    /** A script that starts this JDK's java with variables set; JMH has no other way to set them. */
+    /**
+     * A script that starts this JDK's java with variables set, and without others that libraries of numerics read: those are for
+     * other programs than this comparison. JMH has no other way to do so.
+     */
     static Path javaWith(Map<String, String> variables, Path folder, String name) throws IOException {
         StringBuilder script = new StringBuilder("#!/bin/sh\n");
+        System.getenv().keySet().stream().filter(variable -> variable.matches("(OMP|GOMP|KMP|MKL|OPENBLAS|DNNL|ONEDNN)_\\w+"))
+                .sorted().forEach(variable -> script.append("unset ").append(variable).append('\n'));
         variables.forEach((variable, value) -> script.append("export ").append(variable).append("='").append(value).append("'\n"));
         script.append("exec '").append(System.getProperty("java.home")).append("/bin/java' \"$@\"\n");
         Path file = folder.resolve("java-" + name);

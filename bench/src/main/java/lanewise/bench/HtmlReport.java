@@ -57,19 +57,14 @@ final class HtmlReport {
     private void tables(int threads) {
         body.append("<h1>").append(Page.threads(threads)).append("</h1>\n<p>")
                 .append(Report.escape(Page.ceilings(results.ceilings(), threads))).append("</p>\n");
-        for (Family family : Family.values()) {
-            List<Row> rows = results.rows(family, threads);
-            if (!rows.isEmpty()) {
-                body.append("<section><h2>").append(family.title).append(", ").append(Page.threads(threads))
-                        .append("</h2>\n<div class=\"chart\"></div>\n");
-                charts.add(chart(rows));
-                table(Page.heading(rows), rows.stream().map(row -> Page.cells(row, rows)).toList(), "numbers");
-                body.append("<p>").append(Report.escape(Page.mean(rows).strip())).append("</p>\n");
-                rows.forEach(row -> row.failures().forEach((peer, reason) -> body.append("<p>").append(Report.escape(
-                        row.row() + ", " + peer + " failed: " + reason)).append("</p>\n")));
-                body.append("</section>\n");
-            }
-        }
+        Page.tables(results, threads).forEach((title, rows) -> {
+            body.append("<section><h2>").append(title).append("</h2>\n<div class=\"chart\"></div>\n");
+            charts.add(chart(rows));
+            table(Page.heading(rows), rows.stream().map(row -> Page.cells(row, rows)).toList(), "numbers");
+            body.append("<p>").append(Page.mean(rows)).append("</p>\n");
+            Page.failures(rows).forEach(each -> body.append("<p>").append(Report.escape(each)).append("</p>\n"));
+            body.append("</section>\n");
+        });
     }
 
     /** The speeds of all contenders, row by row. */

@@ -1,14 +1,15 @@
 package lanewise.bench;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Contenders that are timed in one process, in turns. Lanewise is in each; several are needed because MKL and OpenBLAS take
- * each other's place in a process.
+ * each other's place in a process. Threads of MKL and OpenBLAS that wait for work spin for 0.1 to 0.2 s if they are let, on the
+ * core that the next contender needs: here they give up after some milliseconds, which they never reach while it is their turn.
  */
 enum Lineup {
     /** Lanewise by itself. */
@@ -20,14 +21,15 @@ enum Lineup {
      * those of OpenMP where the latter wait actively.
      */
     OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512()
-            ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OMP_WAIT_POLICY", "PASSIVE") : Map.of("OMP_WAIT_POLICY", "PASSIVE"))),
+            ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE")
+            : Map.of("OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE"))),
     /** Libraries of the JVM, and a plain loop. They need time to be compiled. */
     JVM(List.of("-Dlanewise.bench.compileMillis=1000"), Map.of());
 
     /** Options of the JVM. */
     final List<String> options;
-    /** Variables of the process, unless the user sets them. */
-    private final Map<String, String> variables;
+    /** Variables of a process; they replace those of the environment. */
+    final Map<String, String> variables;
 
     Lineup(List<String> options, Map<String, String> variables) {
         this.options = options;
@@ -36,7 +38,7 @@ enum Lineup {
 
     /** Adds that glibc keeps the memory of freed tensors, where it would return it and have it cleared for the next ones. */
     private static Map<String, String> withMemoryKept(Map<String, String> variables) {
-        Map<String, String> all = new LinkedHashMap<>(variables);
+        Map<String, String> all = new TreeMap<>(variables);
         all.put("MALLOC_ARENA_MAX", "1");
         all.put("MALLOC_MMAP_MAX_", "0");
         all.put("MALLOC_TOP_PAD_", "67108864");
@@ -44,18 +46,11 @@ enum Lineup {
         return all;
     }
 
-    /** Variables that the process needs and the environment doesn't have. */
-    Map<String, String> missingVariables() {
-        Map<String, String> missing = new LinkedHashMap<>(variables);
-        missing.keySet().removeAll(System.getenv().keySet());
-        return missing;
-    }
-
-    /** Variables as the process sees them. */
-    Map<String, String> variables() {
-        Map<String, String> seen = new LinkedHashMap<>(variables);
-        seen.replaceAll((name, value) -> System.getenv().getOrDefault(name, value));
-        return seen;
+    /** What distinguishes its processes: options and variables. */
+    String describe() {
+        List<String> settings = new ArrayList<>(options);
+        variables.forEach((name, value) -> settings.add(name + "=" + value));
+        return settings.isEmpty() ? "nothing more" : String.join(" ", settings);
     }
 
     /** The contenders of a family's rows, Lanewise first; only Lanewise where this lineup has nothing to add. */
@@ -66,7 +61,7 @@ enum Lineup {
                 if (family.isMatmul()) {
                     names.addAll(List.of("mkl", "onednn"));
                 }
-                names.add("pytorch");
+                names.add("pytorch+" + file());
             }
             case OPENBLAS -> {
                 if (family.isMatmul()) {
@@ -74,7 +69,7 @@ enum Lineup {
                 }
                 // Elsewhere PyTorch calls no BLAS.
                 if (family.isMatmul() || family == Family.ATTENTION || family == Family.TRAINING_STEP) {
-                    names.add("pytorch");
+                    names.add("pytorch+" + file());
                 }
             }
             case JVM -> {
@@ -87,9 +82,9 @@ enum Lineup {
         return names;
     }
 
-    /** How a contender of this lineup is called in the report: PyTorch with the BLAS that it has here. */
-    String label(String contender) {
-        return contender.equals("pytorch") ? "pytorch+" + file() : contender;
+    /** Whether a contender runs on the JVM alone. */
+    static boolean isOfTheJvm(String contender) {
+        return JVM.contenders(Family.MATMUL_FLOAT32).contains(contender) && !contender.equals("lanewise");
     }
 
     String file() {

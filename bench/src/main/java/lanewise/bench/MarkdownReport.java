@@ -1,5 +1,6 @@
 package lanewise.bench;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** The report as text. */
@@ -36,24 +37,18 @@ final class MarkdownReport {
 
     private void tables(int threads) {
         line("\n## " + Page.threads(threads) + "\n\n" + Page.ceilings(results.ceilings(), threads));
-        for (Family family : Family.values()) {
-            List<Row> rows = results.rows(family, threads);
-            if (rows.isEmpty()) {
-                continue;
-            }
-            line("\n### " + family.title + ", " + Page.threads(threads) + "\n");
+        Page.tables(results, threads).forEach((title, rows) -> {
+            line("\n### " + title + "\n");
             String[] heading = Page.heading(rows);
             row(heading);
             String[] rule = new String[heading.length];
-            for (int i = 0; i < rule.length; i++) {
-                rule[i] = i == 0 ? "---" : "---:";
-            }
+            Arrays.fill(rule, "---:");
+            rule[0] = "---";
             row(rule);
             rows.forEach(each -> row(Page.cells(each, rows)));
-            line(Page.mean(rows));
-            rows.forEach(each -> each.failures().forEach((peer, reason) ->
-                    line("\n" + each.row() + ", " + peer + " failed: " + reason.replace('\n', ' '))));
-        }
+            line("\n" + Page.mean(rows));
+            Page.failures(rows).forEach(each -> line("\n" + each));
+        });
     }
 
     private void circumstances() {

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 
@@ -14,7 +15,7 @@ import java.util.stream.DoubleStream;
  *
  * @param family  null for a ceiling
  * @param lineup  that measured it
- * @param samples by contender as the report calls it, in the order of the lineup; only those that had turns
+ * @param samples by contender, in the order of the lineup; only those that had turns
  */
 record Measurement(Family family, String row, int threads, Lineup lineup, Map<String, Samples> samples) {
     /**
@@ -38,9 +39,9 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
         for (Family family : Family.values()) {
             if (family.benchmark.getSimpleName().equals(type)) {
                 JsonObject params = result.getAsJsonObject("params");
-                Lineup lineup = Lineup.valueOf(file.substring(file.lastIndexOf('-') + 1).toUpperCase());
+                Lineup lineup = Lineup.valueOf(file.substring(file.lastIndexOf('-') + 1).toUpperCase(Locale.ROOT));
                 return new Measurement(family, params.get("row").getAsString(), params.get("threads").getAsInt(), lineup,
-                        split(result, params.get("contenders").getAsString().split(","), lineup));
+                        split(result, params.get("contenders").getAsString().split(",")));
             }
         }
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
@@ -52,12 +53,12 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
     }
 
     /** The counter {@code contender} names each iteration's owner by its place in the parameter {@code contenders}. */
-    private static Map<String, Samples> split(JsonObject result, String[] contenders, Lineup lineup) {
+    private static Map<String, Samples> split(JsonObject result, String[] contenders) {
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
         List<double[]> owners = raw(metrics.getAsJsonObject("contender"));
         List<double[]> gflops = raw(metrics.getAsJsonObject("gflops"));
         List<double[]> gbytes = raw(metrics.getAsJsonObject("gbytes"));
-        List<double[]> allocated = raw(metrics.getAsJsonObject("gc.alloc.rate.norm"));
+        List<double[]> allocated = raw(metrics.getAsJsonObject("allocated"));
         String counter = "gflops";
         for (String other : List.of("gelements", "tokens")) {
             if (raw(metrics.getAsJsonObject(other)).get(0)[0] > 0) {
@@ -71,7 +72,7 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
             List<double[]> own = of(place, owners, rates);
             if (own.stream().allMatch(fork -> fork.length > 0)) {
                 double first = own.get(0)[0];
-                samples.put(lineup.label(contenders[place]), new Samples(own,
+                samples.put(contenders[place], new Samples(own,
                         of(place, owners, allocated).stream().flatMapToDouble(DoubleStream::of).toArray(),
                         of(place, owners, gflops).get(0)[0] / first, of(place, owners, gbytes).get(0)[0] / first, unit));
             }

@@ -24,6 +24,24 @@ final class Page {
         return state + what + ", " + info.begun + " to " + info.ended + ", commit " + info.commit + ", " + info.settings + ".";
     }
 
+    /** The tables of the report: every family at every number of threads, and apart from it the libraries of the JVM. */
+    static Map<String, List<Row>> tables(Results results, int threads) {
+        Map<String, List<Row>> tables = new LinkedHashMap<>();
+        for (Family family : Family.values()) {
+            List<Row> rows = results.rows(family, threads);
+            if (!rows.isEmpty()) {
+                tables.put(family.title + ", " + threads(threads),
+                        rows.stream().map(row -> row.only(peer -> !Lineup.isOfTheJvm(peer))).toList());
+                List<Row> jvm = rows.stream().map(row -> row.only(Lineup::isOfTheJvm))
+                        .filter(row -> !row.peers().isEmpty() || !row.failures().isEmpty()).toList();
+                if (!jvm.isEmpty()) {
+                    tables.put(family.title + ", " + threads(threads) + ", beside libraries of the JVM", jvm);
+                }
+            }
+        }
+        return tables;
+    }
+
     static String threads(int threads) {
         return threads == 1 ? "1 thread" : threads + " threads";
     }
@@ -64,24 +82,31 @@ final class Page {
     /** The peers of a table, in the order in which they come. */
     static Set<String> peers(List<Row> rows) {
         Set<String> names = new LinkedHashSet<>();
-        rows.forEach(row -> {
-            names.addAll(row.peers().keySet());
-            names.addAll(row.failures().keySet());
-            names.remove("lanewise");
-        });
+        rows.forEach(row -> names.addAll(row.peers().keySet()));
+        rows.forEach(row -> names.addAll(row.failures().keySet()));
         return names;
     }
 
     /** A sentence below a table; empty where there is no peer. */
     static String mean(List<Row> rows) {
         double[] ratios = rows.stream().mapToDouble(Row::ratio).filter(Double::isFinite).toArray();
-        return ratios.length == 0 ? "" : String.format(Locale.ROOT, "%nGeometric mean of the ratios: %.2f.",
+        return ratios.length == 0 ? "" : String.format(Locale.ROOT, "Geometric mean of the ratios: %.2f.",
                 Statistics.geometricMean(ratios));
+    }
+
+    /** A sentence for every peer that failed and every reason. */
+    static List<String> failures(List<Row> rows) {
+        Map<String, List<String>> byReason = new LinkedHashMap<>();
+        rows.forEach(row -> row.failures().forEach((peer, reason) -> byReason.computeIfAbsent(peer + " failed: " + reason,
+                all -> new ArrayList<>()).add(row.row())));
+        return byReason.entrySet().stream().map(each -> each.getKey().replaceAll("\\s+", " ") + " ("
+                + (each.getValue().size() == rows.size() ? "in every row" : String.join("; ", each.getValue())) + ")").toList();
     }
 
     static Map<String, String> circumstances(RunInfo info) {
         Map<String, String> rows = new LinkedHashMap<>(info.machine);
         rows.put("flags", String.join(" ", info.flags));
+        info.processes.forEach((lineup, settings) -> rows.put("processes with " + lineup, settings));
         rows.put("commit", info.commit);
         rows.put("time", info.begun + " to " + info.ended);
         rows.put("measured", info.settings + ", " + info.done + " of " + info.planned + " measurements");

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +21,7 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
         List<Measurement> measurements = new ArrayList<>();
         List<Path> files;
         try (Stream<Path> all = Files.list(folder)) {
-            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")).sorted().toList();
+            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")).toList();
         }
         for (Path file : files) {
             String name = file.getFileName().toString().replace(".json", "");
@@ -39,7 +40,8 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
                 for (String row : family.rows()) {
                     byRow.put(family + row + threads, measurements.stream().filter(each -> each.family() == family
                             && each.row().equals(row) && each.threads() == threads
-                            && each.samples().containsKey("lanewise")).toList());
+                            && each.samples().containsKey("lanewise"))
+                            .sorted(Comparator.comparing(Measurement::lineup)).toList());
                 }
             }
         }

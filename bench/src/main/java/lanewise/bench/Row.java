@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * A line of the report: an operation at one size and number of threads. NaN where something was not measured.
@@ -46,10 +47,9 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
             });
             Job job = new Job(first.family(), first.row(), first.threads(), measurement.lineup());
             for (String contender : job.contenders()) {
-                String label = measurement.lineup().label(contender);
-                String failure = info.failures.get(RunInfo.key(job, label));
+                String failure = info.failures.get(RunInfo.key(job, contender));
                 if (failure != null) {
-                    failures.put(label, failure);
+                    failures.put(contender, failure);
                 }
             }
         }
@@ -58,6 +58,15 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
                 : lanewise * samples.gflopsPerOne() / ceilings.arithmetic(first.family(), first.threads());
         return new Row(first.family(), first.row(), first.threads(), samples.unit(), lanewise, peers, failures, share,
                 memoryBound, Statistics.median(bytes));
+    }
+
+    /** This row with some of its peers. */
+    Row only(Predicate<String> which) {
+        Map<String, Peer> somePeers = new LinkedHashMap<>(peers);
+        somePeers.keySet().removeIf(which.negate());
+        Map<String, String> someFailures = new LinkedHashMap<>(failures);
+        someFailures.keySet().removeIf(which.negate());
+        return new Row(family, row, threads, unit, lanewise, somePeers, someFailures, ceilingShare, memoryBound, bytesPerRun);
     }
 
     String name() {

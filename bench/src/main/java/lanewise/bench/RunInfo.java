@@ -27,11 +27,13 @@ final class RunInfo {
     Map<String, String> machine = new LinkedHashMap<>();
     /** Of contenders, as the report calls them. */
     Map<String, String> versions = new TreeMap<>();
+    /** What was set for the processes of each lineup. */
+    Map<String, String> processes = new TreeMap<>();
     /** By {@link #key}: why a contender has no figure. */
     Map<String, String> failures = new TreeMap<>();
 
-    static String key(Job job, String label) {
-        return job.name() + ", " + job.threads() + (job.threads() == 1 ? " thread, " : " threads, ") + label;
+    static String key(Job job, String contender) {
+        return job.name() + ", " + job.threads() + (job.threads() == 1 ? " thread, " : " threads, ") + contender;
     }
 
     static RunInfo read(Path file) throws IOException {

@@ -10,9 +10,6 @@ import java.util.stream.Stream;
 
 /** What Lanewise sets out to reach, and what it has. */
 final class Targets {
-    /** The libraries that run on the JVM alone. */
-    private static final List<String> JVM_PEERS = List.of("netlib", "ejml", "nd4j", "plain");
-
     /**
      * One of them.
      *
@@ -97,7 +94,7 @@ final class Targets {
     }
 
     private void jvmPeers() {
-        rows.stream().flatMap(row -> row.peers().entrySet().stream().filter(peer -> JVM_PEERS.contains(peer.getKey()))
+        rows.stream().flatMap(row -> row.peers().entrySet().stream().filter(peer -> Lineup.isOfTheJvm(peer.getKey()))
                 .map(peer -> new Object[] {peer.getValue().ratio(), peer.getKey() + ", " + place(row)}))
                 .min(Comparator.comparingDouble(each -> (double) each[0])).ifPresent(least -> targets.add(new Target(
                         "every library of the JVM", "≥ 3", String.format(Locale.ROOT, "lowest %.2f (%s)", least),
