@@ -27,7 +27,8 @@ import picocli.CommandLine.ScopeType;
 @Command(name = "lanewise", mixinStandardHelpOptions = true, versionProvider = Lanewise.Version.class,
         subcommands = {TrainCommand.class, GenerateCommand.class, InfoCommand.class},
         description = "Trains Transformers on the JVM, in pure Java.",
-        footer = {"", "Start with: lanewise train", "Options of a command: lanewise train --help"})
+        footer = {"", "Start with: lanewise train", "Options of a command: lanewise train --help",
+            "Benchmarks: lanewise bench --help"})
 public final class Lanewise implements Runnable {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of a failure.")
     private boolean verbose;

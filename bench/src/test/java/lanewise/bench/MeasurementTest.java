@@ -1,0 +1,167 @@
+package lanewise.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From JMH's raw results to rows and reports, on results made up. */
+class MeasurementTest {
+    /** Two forks of six iterations, in which lanewise, mkl and onednn have their turns; PyTorch had none. */
+    private static final String MATMUL = """
+            [{"benchmark": "lanewise.bench.Float32MatmulBenchmark.run", "threads": 1,
+              "params": {"contenders": "lanewise,mkl,onednn,pytorch+mkl", "row": "1024x1024x1024 NN", "threads": "1"},
+              "primaryMetric": {"rawData": [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]},
+              "secondaryMetrics": {
+                "contender": {"rawData": [[0, 1, 2, 0, 1, 2], [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]]},
+                "gflops": {"rawData": [[200, 100, 160, 220, 110, 140], [100, 50, 100, 100, 50, 100]]},
+                "gelements": {"rawData": [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]]},
+                "tokens": {"rawData": [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]]},
+                "gbytes": {"rawData": [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0]]},
+                "allocated": {"rawData": [[8, 9, 9, 8, 9, 9], [8, 9, 9, 24, 9, 9]]}}}]
+            """;
+    private static final String SOFTMAX = """
+            [{"benchmark": "lanewise.bench.SoftmaxBenchmark.run", "threads": 1,
+              "params": {"contenders": "lanewise,pytorch+mkl", "row": "768x65 forward", "threads": "1"},
+              "primaryMetric": {"rawData": [[1, 1]]},
+              "secondaryMetrics": {
+                "contender": {"rawData": [[1, 0]]}, "gflops": {"rawData": [[0, 0]]}, "tokens": {"rawData": [[0, 0]]},
+                "gelements": {"rawData": [[2, 3]]}, "gbytes": {"rawData": [[16, 24]]}, "allocated": {"rawData": [[0, 0]]}}}]
+            """;
+    private static final String CEILINGS = """
+            [{"benchmark": "lanewise.bench.FmaBenchmark.float32", "threads": 1,
+              "secondaryMetrics": {"gflops": {"rawData": [[230, 240], [240, 250]]}}},
+             {"benchmark": "lanewise.bench.BandwidthBenchmark.copy", "threads": 1,
+              "secondaryMetrics": {"gbytes": {"rawData": [[30]]}}},
+             {"benchmark": "lanewise.bench.BandwidthBenchmark.triad", "threads": 1,
+              "secondaryMetrics": {"gbytes": {"rawData": [[40]]}}}]
+            """;
+
+    @TempDir
+    Path folder;
+
+    private static Measurement measurement(String results, int index, String file) {
+        JsonObject one = JsonParser.parseString(results).getAsJsonArray().get(index).getAsJsonObject();
+        return Measurement.of(one, file);
+    }
+
+    private Results results() throws Exception {
+        RunInfo info = new RunInfo();
+        info.arguments = "--peers --filter x";
+        info.settings = "2 forks";
+        info.flags = List.of("-Xmx6g");
+        info.begun = "2026-01-01 12:00";
+        info.ended = "2026-01-01 13:00";
+        info.commit = "0123456789";
+        info.planned = 2;
+        info.done = 2;
+        info.versions.put("mkl", "MKL <2025>");
+        Job job = new Job(Family.MATMUL_FLOAT32, "1024x1024x1024 NN", 1, Lineup.MKL);
+        info.failures.put(RunInfo.key(job, "pytorch+mkl"), "no | such library");
+        Files.writeString(folder.resolve("run.json"), info.json());
+        Files.writeString(folder.resolve("ceilings.json"), CEILINGS);
+        Files.writeString(folder.resolve("matmul-float32-mkl.json"), MATMUL);
+        Files.writeString(folder.resolve("softmax-mkl.json"), SOFTMAX);
+        return Results.read(folder);
+    }
+
+    @Test
+    void everyIterationGoesToItsContender() {
+        Measurement measurement = measurement(MATMUL, 0, "matmul-float32-mkl");
+        assertEquals(Family.MATMUL_FLOAT32, measurement.family());
+        assertEquals(Lineup.MKL, measurement.lineup());
+        assertEquals(List.of("lanewise", "mkl", "onednn"), List.copyOf(measurement.samples().keySet()));
+        assertEquals(List.of(200.0, 220.0), list(measurement.samples().get("lanewise").rates().get(0)));
+        assertEquals(List.of(50.0, 50.0), list(measurement.samples().get("mkl").rates().get(1)));
+        assertEquals(120, measurement.samples().get("onednn").median(), 1e-9);
+    }
+
+    @Test
+    void ratiosCompareWithinForks() {
+        Measurement measurement = measurement(MATMUL, 0, "matmul-float32-mkl");
+        // 210 / 150 in one fork, 100 / 100 in the other.
+        assertEquals((1.4 + 1.0) / 2, measurement.ratioTo("onednn"), 1e-12);
+        assertEquals(2, measurement.ratioTo("mkl"), 1e-12);
+    }
+
+    @Test
+    void aRowHasItsBestPeerAndItsShareOfTheCeiling() throws Exception {
+        List<Row> rows = results().rows();
+        assertEquals(2, rows.size());
+        Row matmul = rows.get(0);
+        assertEquals("matmul float32 1024x1024x1024 NN", matmul.name());
+        assertEquals(150, matmul.lanewise(), 1e-9);
+        assertEquals("onednn", matmul.bestPeer());
+        assertEquals(1.2, matmul.ratio(), 1e-12);
+        assertEquals(150 / 240.0, matmul.ceilingShare(), 1e-12);
+        assertEquals(8, matmul.bytesPerRun(), 1e-12);
+        assertEquals("no | such library", matmul.failures().get("pytorch+mkl"));
+        Row softmax = rows.get(1);
+        assertEquals("Gelement/s", softmax.unit());
+        assertEquals(1.5, softmax.ratio(), 1e-12);
+        // 24 of 40 GB/s: the better of copy and triad.
+        assertEquals(0.6, softmax.ceilingShare(), 1e-12);
+    }
+
+    @Test
+    void aRowWithoutPeersHasNoRatio() throws Exception {
+        Row alone = results().rows().get(0).only(peer -> false);
+        assertNull(alone.bestPeer());
+        assertTrue(Double.isNaN(alone.ratio()));
+    }
+
+    @Test
+    void statisticsAreWhatTheirNamesSay() {
+        assertEquals(2.5, Statistics.median(new double[] {4, 1, 3, 2}));
+        assertEquals(3, Statistics.median(new double[] {9, 1, 3}));
+        assertTrue(Double.isNaN(Statistics.median(new double[0])));
+        assertEquals(2, Statistics.geometricMean(new double[] {1, 4}), 1e-12);
+        assertTrue(Double.isNaN(Statistics.geometricMean(new double[0])));
+    }
+
+    @Test
+    void theReportsHoldWhatWasMeasured() throws Exception {
+        Results results = results();
+        String text = new MarkdownReport(results).text();
+        assertTrue(text.contains("(partial)"), text);
+        assertTrue(text.contains("| 1024x1024x1024 NN | 150 | 75.0 | 120 | failed | 1.20 onednn | 62 % | 8 |"), text);
+        assertTrue(text.contains("pytorch+mkl failed: no | such library (in every row)"), text);
+        assertTrue(text.contains("| 768x65 forward | 3.00 | 2.00 | 1.50 pytorch+mkl | 60 % | 0 |"), text);
+        assertTrue(text.contains("multiply-adds 240 GFLOP/s"), text);
+        assertTrue(text.contains("| float32 matmul, 1 thread | geometric mean ≥ 1.00 | 1.20 over 1 rows | yes |"), text);
+        assertTrue(text.contains("≥ 92 % of the multiply-add ceiling | 62.5 % | **no** |"), text);
+        String html = new HtmlReport(results).text();
+        assertTrue(html.contains("MKL &lt;2025&gt;"));
+        assertTrue(html.contains("{\"name\":\"onednn\",\"values\":[120.0]}"), "the chart's data");
+        assertFalse(html.contains("${"), "a place of the page is empty");
+        assertFalse(html.contains("src=\"http") || html.contains("href=\"http"), "the page needs others");
+    }
+
+    @Test
+    void theSummaryHoldsEveryRow() throws Exception {
+        JsonObject json = JsonParser.parseString(Summary.json(results())).getAsJsonObject();
+        JsonObject row = json.getAsJsonArray("rows").get(0).getAsJsonObject();
+        assertEquals("matmul float32 1024x1024x1024 NN", row.get("name").getAsString());
+        assertEquals(1, row.get("threads").getAsInt());
+        assertEquals(150, row.get("lanewise").getAsDouble());
+        assertEquals(120, row.get("bestPeer").getAsDouble());
+        assertEquals("onednn", row.get("bestPeerName").getAsString());
+        assertEquals(1.2, row.get("ratio").getAsDouble(), 1e-12);
+        assertEquals(0.625, row.get("ceilingShare").getAsDouble(), 1e-12);
+        assertEquals(8, row.get("bytesPerOp").getAsDouble());
+        assertEquals("0123456789", json.get("commit").getAsString());
+    }
+
+    private static List<Double> list(double[] values) {
+        return Arrays.stream(values).boxed().toList();
+    }
+}
