@@ -1,6 +1,7 @@
 package lanewise.bench;
 
 import com.sun.management.ThreadMXBean;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import lanewise.bench.cases.Case;
+import lanewise.bench.cases.Unit;
 import lanewise.bench.contenders.Contender;
 import lanewise.bench.contenders.Lanewise;
 import lanewise.bench.contenders.Task;
@@ -40,10 +42,15 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 100, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public abstract class ContenderBenchmark {
-    /** Lanewise is run for so long, so that C2 has compiled it; JMH's warm-up follows. */
+    /** Lanewise runs at least so long before JMH's warm-up, and until the compiler has been quiet for a while; */
     private static final long COMPILE_NANOS = 1_000_000_000;
-    /** The same for others: most are native. */
+    /** a training step, which is many methods, longer; */
+    private static final long COMPILE_STEP_NANOS = 4_000_000_000L;
+    /** others shorter: most are native. */
     private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 150) * 1_000_000;
+    private static final long QUIET_NANOS = 500_000_000;
+    private static final long QUIET_MILLIS = 20;
+    private static final long LONGEST_NANOS = 8_000_000_000L;
     /** Longer than the threads of any contender spin when they have nothing to do. */
     private static final long PAUSE_NANOS = 40_000_000;
     /** A run that takes longer needs no untimed one before it to fetch its data. */
@@ -102,8 +109,7 @@ public abstract class ContenderBenchmark {
             }
             task.run();
             operation.check(task);
-            long nanos = compile(task, name.equals("lanewise") ? COMPILE_NANOS : OTHERS_NANOS);
-            prepared.add(new Prepared(place, task, nanos));
+            prepared.add(new Prepared(place, task, name.equals("lanewise") ? compileLanewise(task) : run(task, OTHERS_NANOS)));
             Notes.write(name, Notes.TIMED, contender.version());
             return Notes.TIMED;
         } catch (Exception | LinkageError | OutOfMemoryError failure) {
@@ -122,8 +128,25 @@ public abstract class ContenderBenchmark {
                 .filter(contender -> contender.name().equals(name)).findFirst().orElse(null);
     }
 
+    /** Runs until C2 has compiled what it wants to, and returns how long a run took at the end. */
+    private long compileLanewise(Task task) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long begin = System.nanoTime();
+        long nanos = run(task, operation.unit() == Unit.TOKEN ? COMPILE_STEP_NANOS : COMPILE_NANOS);
+        long before = compiler.getTotalCompilationTime();
+        while (System.nanoTime() - begin < LONGEST_NANOS) {
+            nanos = run(task, QUIET_NANOS);
+            long after = compiler.getTotalCompilationTime();
+            if (after - before < QUIET_MILLIS) {
+                break;
+            }
+            before = after;
+        }
+        return nanos;
+    }
+
     /** Runs for a time, and returns how long a run took at the end. */
-    private static long compile(Task task, long nanos) {
+    private static long run(Task task, long nanos) {
         long begin = System.nanoTime();
         long last = begin;
         long now = begin;

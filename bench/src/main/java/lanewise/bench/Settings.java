@@ -18,7 +18,7 @@ record Settings(int forks, int warmupRounds, int rounds, int millis) {
             return forks * 2.6;
         }
         int contenders = job.contenders().size();
-        double start = 2.2 + (job.lineup() == Lineup.ALONE ? 0 : 1) + 0.3 * contenders;
+        double start = (job.family() == Family.TRAINING_STEP ? 8 : 2.7) + (job.lineup() == Lineup.ALONE ? 0 : 1) + 0.3 * contenders;
         double turn = Math.max(millis * 1e-3, job.family() == Family.TRAINING_STEP ? 0.5 : 0.1);
         return forks * (start + contenders * (warmupRounds + rounds) * turn);
     }

@@ -1,7 +1,5 @@
 package lanewise.bench;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.util.Locale;
 
 /** Numbers as the reports show them. */
@@ -14,8 +12,8 @@ final class Text {
         if (!Double.isFinite(value)) {
             return "–";
         }
-        return Math.abs(value) >= 100 ? String.format(Locale.ROOT, "%,.0f", value)
-                : new BigDecimal(value, new MathContext(3)).toPlainString();
+        double size = Math.abs(value);
+        return String.format(Locale.ROOT, size >= 100 ? "%,.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
     }
 
     static String ratio(double value) {
