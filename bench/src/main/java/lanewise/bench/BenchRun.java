@@ -143,6 +143,9 @@ final class BenchRun {
         List<String> flags = new ArrayList<>(info.flags);
         flags.addAll(job.lineup().options);
         flags.add("-D" + Notes.FILE + "=" + here(notes));
+        if (job.family() != null && job.lineup() != Lineup.ALONE) {
+            flags.add("-Dorg.bytedeco.javacpp.cachedir=" + here(home.resolve("target/javacpp/" + job.lineup().cache(job.family()))));
+        }
         ChainedOptionsBuilder options = new OptionsBuilder().shouldFailOnError(true).shouldDoGC(false).syncIterations(false)
                 .jvmArgs(flags.toArray(String[]::new)).jvmArgsAppend().forks(settings.forks()).addProfiler(GCProfiler.class);
         Map<String, String> variables = job.lineup().variables;

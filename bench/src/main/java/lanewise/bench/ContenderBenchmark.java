@@ -39,16 +39,16 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 2, time = 100, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 5, time = 100, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 100, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public abstract class ContenderBenchmark {
     /** Lanewise runs at least so long before JMH's warm-up, and until the compiler has been quiet for a while; */
-    private static final long COMPILE_NANOS = 1_000_000_000;
+    private static final long COMPILE_NANOS = 800_000_000;
     /** a training step, which is many methods, longer; */
     private static final long COMPILE_STEP_NANOS = 4_000_000_000L;
     /** others shorter: most are native. */
     private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 150) * 1_000_000;
-    private static final long QUIET_NANOS = 500_000_000;
+    private static final long QUIET_NANOS = 300_000_000;
     private static final long QUIET_MILLIS = 20;
     private static final long LONGEST_NANOS = 8_000_000_000L;
     /** Longer than the threads of any contender spin when they have nothing to do. */

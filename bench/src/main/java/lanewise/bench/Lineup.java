@@ -23,8 +23,8 @@ enum Lineup {
     OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512()
             ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE")
             : Map.of("OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE"))),
-    /** Libraries of the JVM, and a plain loop. They need time to be compiled. */
-    JVM(List.of("-Dlanewise.bench.compileMillis=1000"), Map.of());
+    /** Libraries of the JVM, and a plain loop. They need time to be compiled. ND4J calls OpenBLAS. */
+    JVM(List.of("-Dlanewise.bench.compileMillis=1000"), OPENBLAS.variables);
 
     /** Options of the JVM. */
     final List<String> options;
@@ -59,9 +59,11 @@ enum Lineup {
         switch (this) {
             case MKL -> {
                 if (family.isMatmul()) {
+                    // PyTorch's products are those of its BLAS; it takes part in them beside OpenBLAS, the faster one.
                     names.addAll(List.of("mkl", "onednn"));
+                } else {
+                    names.add("pytorch+" + file());
                 }
-                names.add("pytorch+" + file());
             }
             case OPENBLAS -> {
                 if (family.isMatmul()) {
@@ -84,7 +86,15 @@ enum Lineup {
 
     /** Whether a contender runs on the JVM alone. */
     static boolean isOfTheJvm(String contender) {
-        return JVM.contenders(Family.MATMUL_FLOAT32).contains(contender) && !contender.equals("lanewise");
+        return List.of("netlib", "ejml", "plain").contains(contender);
+    }
+
+    /**
+     * Where JavaCPP unpacks libraries for a family's rows, below a folder of all such. Not one for all: a link that oneDNN leaves
+     * would give PyTorch two runtimes of OpenMP, and a tenth of its speed.
+     */
+    String cache(Family family) {
+        return file() + (family.isMatmul() ? "-matmul" : "");
     }
 
     String file() {

@@ -36,7 +36,7 @@ public final class PyTorch implements Contender {
 
     @Override
     public String name() {
-        return "pytorch";
+        return PyTorchThreads.mkl() ? "pytorch+mkl" : "pytorch+openblas";
     }
 
     @Override
