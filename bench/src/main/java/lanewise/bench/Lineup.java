@@ -23,8 +23,8 @@ enum Lineup {
     OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512()
             ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE")
             : Map.of("OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE"))),
-    /** Libraries of the JVM, and a plain loop. They need time to be compiled. ND4J calls OpenBLAS. */
-    JVM(List.of("-Dlanewise.bench.compileMillis=1000"), OPENBLAS.variables);
+    /** Libraries of the JVM, and a plain loop. They need time to be compiled; one logs what it does. ND4J calls OpenBLAS. */
+    JVM(List.of("-Dlanewise.bench.compileMillis=1000", "-Djava.util.logging.config.file=/dev/null"), OPENBLAS.variables);
 
     /** Options of the JVM. */
     final List<String> options;

@@ -73,7 +73,9 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
                     : Family.MATMUL_FLOAT32, job.threads()) : ceilings.bandwidth(job.threads());
             return job.name() + threads + Text.number(value) + (job.row().startsWith("Fma") ? " GFLOP/s" : " GB/s at best");
         }
+        List<String> others = job.contenders();
         return rows.stream().filter(row -> row.name().equals(job.name()) && row.threads() == job.threads()).findFirst()
+                .map(row -> row.only(others::contains))
                 .map(row -> job.name() + threads + Text.number(row.lanewise()) + " " + row.unit() + row.peers().entrySet()
                         .stream().map(peer -> String.format(Locale.ROOT, ", %.2f x %s", peer.getValue().ratio(), peer.getKey()))
                         .collect(Collectors.joining())

@@ -16,10 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** From JMH's raw results to rows and reports, on results made up. */
 class MeasurementTest {
-    /** Two forks of six iterations, in which lanewise, mkl and onednn have their turns; PyTorch had none. */
+    /** Two forks of six iterations, in which lanewise, mkl and onednn have their turns. */
     private static final String MATMUL = """
             [{"benchmark": "lanewise.bench.Float32MatmulBenchmark.run", "threads": 1,
-              "params": {"contenders": "lanewise,mkl,onednn,pytorch+mkl", "row": "1024x1024x1024 NN", "threads": "1"},
+              "params": {"contenders": "lanewise,mkl,onednn", "row": "1024x1024x1024 NN", "threads": "1"},
               "primaryMetric": {"rawData": [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]]},
               "secondaryMetrics": {
                 "contender": {"rawData": [[0, 1, 2, 0, 1, 2], [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]]},
@@ -66,7 +66,7 @@ class MeasurementTest {
         info.done = 2;
         info.versions.put("mkl", "MKL <2025>");
         Job job = new Job(Family.MATMUL_FLOAT32, "1024x1024x1024 NN", 1, Lineup.MKL);
-        info.failures.put(RunInfo.key(job, "pytorch+mkl"), "no | such library");
+        info.failures.put(RunInfo.key(job, "onednn"), "no | such library");
         Files.writeString(folder.resolve("run.json"), info.json());
         Files.writeString(folder.resolve("ceilings.json"), CEILINGS);
         Files.writeString(folder.resolve("matmul-float32-mkl.json"), MATMUL);
@@ -104,7 +104,7 @@ class MeasurementTest {
         assertEquals(1.2, matmul.ratio(), 1e-12);
         assertEquals(150 / 240.0, matmul.ceilingShare(), 1e-12);
         assertEquals(8, matmul.bytesPerRun(), 1e-12);
-        assertEquals("no | such library", matmul.failures().get("pytorch+mkl"));
+        assertEquals("no | such library", matmul.failures().get("onednn"));
         Row softmax = rows.get(1);
         assertEquals("Gelement/s", softmax.unit());
         assertEquals(1.5, softmax.ratio(), 1e-12);
@@ -133,8 +133,8 @@ class MeasurementTest {
         Results results = results();
         String text = new MarkdownReport(results).text();
         assertTrue(text.contains("(partial)"), text);
-        assertTrue(text.contains("| 1024x1024x1024 NN | 150 | 75.0 | 120 | failed | 1.20 onednn | 63 % | 8 |"), text);
-        assertTrue(text.contains("pytorch+mkl failed: no | such library (in every row)"), text);
+        assertTrue(text.contains("| 1024x1024x1024 NN | 150 | 75.0 | 120 | 1.20 onednn | 63 % | 8 |"), text);
+        assertTrue(text.contains("onednn failed: no | such library (in every row)"), text);
         assertTrue(text.contains("| 768x65 forward | 3.00 | 2.00 | 1.50 pytorch+mkl | 60 % | 0 |"), text);
         assertTrue(text.contains("multiply-adds 240 GFLOP/s"), text);
         assertTrue(text.contains("| float32 matmul, 1 thread | geometric mean ≥ 1.00 | 1.20 over 1 rows | yes |"), text);
