@@ -36,6 +36,10 @@ final class Bench implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows for programs.")
     private Path json;
 
+    @Option(names = "--continue", description = "Keep what a run that was stopped has measured, if nothing has changed since, and go "
+            + "on with the rest.")
+    private boolean resume;
+
     @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
     private boolean list;
 
@@ -93,15 +97,20 @@ final class Bench implements Callable<Integer> {
             out.println("About " + Progress.time(estimate));
             return 0;
         }
-        measure(new BenchRun(home(), settings, jobs, info), estimate, info, out, err);
+        BenchRun run = new BenchRun(home(), settings, jobs, info);
+        if (resume) {
+            run.resume();
+        } else {
+            run.clear();
+        }
+        measure(run, info, out, err);
         return 0;
     }
 
-    private void measure(BenchRun run, double estimate, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
-        err.printf("%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned, info.settings,
-                Progress.time(estimate));
-        run.clear();
-        try (Progress progress = new Progress(err, terminalColumns(), estimate)) {
+    private void measure(BenchRun run, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
+        err.printf("%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned - info.done, info.settings,
+                Progress.time(run.estimate()));
+        try (Progress progress = new Progress(err, terminalColumns(), run.estimate())) {
             Results results = run.execute(progress);
             if (json != null) {
                 AtomicFile.write(json.toAbsolutePath(), Summary.json(results));

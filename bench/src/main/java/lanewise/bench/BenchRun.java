@@ -12,8 +12,10 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import lanewise.transformer.reports.AtomicFile;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -44,6 +46,7 @@ final class BenchRun {
     private final Settings settings;
     private final List<Job> jobs;
     private final RunInfo info;
+    private final Set<Job> doneBefore = new HashSet<>();
 
     /**
      * @param home the folder of the bench module
@@ -75,8 +78,34 @@ final class BenchRun {
         return LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm"));
     }
 
+    /** Seconds that the jobs may take which are not done. */
     double estimate() {
-        return jobs.stream().mapToDouble(settings::estimate).sum();
+        return jobs.stream().filter(job -> !doneBefore.contains(job)).mapToDouble(settings::estimate).sum();
+    }
+
+    /**
+     * Keeps what an earlier run left in the folder of partial results; only the other jobs are then measured.
+     *
+     * @throws IOException if there is none, or one under other circumstances
+     */
+    void resume() throws IOException {
+        Path file = folder.resolve("run.json");
+        if (!Files.exists(file)) {
+            throw new IOException("there is no run to continue in " + folder);
+        }
+        RunInfo earlier = RunInfo.read(file);
+        if (!earlier.circumstances().equals(info.circumstances())) {
+            throw new IOException("can't continue the run in " + folder + ": it was of " + earlier.circumstances() + ", and this is of "
+                    + info.circumstances());
+        }
+        info.begun = earlier.begun;
+        info.versions = earlier.versions;
+        info.processes = earlier.processes;
+        info.failures = earlier.failures;
+        Results.measurements(folder).forEach(each -> doneBefore.add(
+                new Job(each.family(), each.row(), each.threads(), each.lineup())));
+        doneBefore.retainAll(jobs);
+        info.done = doneBefore.size();
     }
 
     /** Removes what an earlier run left in the folder of partial results. */
@@ -93,6 +122,9 @@ final class BenchRun {
         try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"));
                 PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
             for (Job job : jobs) {
+                if (doneBefore.contains(job)) {
+                    continue;
+                }
                 progress.begin(job.name());
                 String outcome = measure(job, log);
                 info.done++;

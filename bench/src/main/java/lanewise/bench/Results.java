@@ -18,6 +18,11 @@ import lanewise.transformer.reports.AtomicFile;
 record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
     /** Reads a folder that {@link BenchRun} wrote. */
     static Results read(Path folder) throws IOException {
+        return of(RunInfo.read(folder.resolve("run.json")), measurements(folder));
+    }
+
+    /** Reads the raw results of a folder. */
+    static List<Measurement> measurements(Path folder) throws IOException {
         List<Measurement> measurements = new ArrayList<>();
         List<Path> files;
         try (Stream<Path> all = Files.list(folder)) {
@@ -29,7 +34,7 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
                 measurements.add(Measurement.of(result.getAsJsonObject(), name));
             }
         }
-        return of(RunInfo.read(folder.resolve("run.json")), measurements);
+        return measurements;
     }
 
     static Results of(RunInfo info, List<Measurement> measurements) {

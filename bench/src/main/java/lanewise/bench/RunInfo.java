@@ -36,6 +36,11 @@ final class RunInfo {
         return job.name() + ", " + job.threads() + (job.threads() == 1 ? " thread, " : " threads, ") + contender;
     }
 
+    /** What two parts of one run must have in common. */
+    String circumstances() {
+        return "commit " + commit + ", " + settings + ", " + machine.get("JDK") + ", " + String.join(" ", flags);
+    }
+
     static RunInfo read(Path file) throws IOException {
         return new GsonBuilder().create().fromJson(Files.readString(file), RunInfo.class);
     }
