@@ -8,7 +8,7 @@ import java.util.function.Function;
 /** Inputs that the tests of several families share. */
 final class Cases {
     static final int[] ROWS = {0, 1, 3, 8, 21};
-    static final int[] COLUMNS = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 259, 2311};
+    static final int[] COLUMNS = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 129, 257, 259, 513, 1025, 1500, 2311};
 
     private Cases() {
     }

@@ -126,7 +126,7 @@ class SoftmaxTest {
     @ParameterizedTest
     @EnumSource(ElementType.class)
     void specialRows(ElementType type) {
-        for (int n : new int[] {1, 3, 16, 37}) {
+        for (int n : new int[] {1, 3, 16, 37, 2500}) {
             // All but the last element, and the last.
             double[][] fills = {{-INF, -INF}, {0, INF}, {0, Double.NaN}, {-INF, Double.NaN}, {-INF, 0},
                 {0x1p100, -0x1p100}};
@@ -188,17 +188,22 @@ class SoftmaxTest {
     @ParameterizedTest
     @EnumSource(ElementType.class)
     void threadsDoNotMatter(ElementType type) {
-        Tensor x = Cases.random(new Random(2), type, true, 803, 129);
+        threadsDoNotMatter(type, 803, 129);
+        threadsDoNotMatter(type, 70, 1500);
+    }
+
+    private static void threadsDoNotMatter(ElementType type, int rows, int columns) {
+        Tensor x = Cases.random(new Random(2), type, true, rows, columns);
         Cases.assertThreadsDoNotMatter("softmax", kernels -> {
-            Tensor y = Tensor.zeros(type, 803, 129);
-            Tensor dx = Tensor.zeros(type, 803, 129);
+            Tensor y = Tensor.zeros(type, rows, columns);
+            Tensor dx = Tensor.zeros(type, rows, columns);
             kernels.softmax().forward(0.3, x, y);
             kernels.softmax().backward(0.3, y, x, dx);
             return dx;
         });
         Cases.assertThreadsDoNotMatter("logarithm of softmax", kernels -> {
-            Tensor y = Tensor.zeros(type, 803, 129);
-            Tensor dx = Tensor.zeros(type, 803, 129);
+            Tensor y = Tensor.zeros(type, rows, columns);
+            Tensor dx = Tensor.zeros(type, rows, columns);
             kernels.softmax().logForward(0.3, x, y);
             kernels.softmax().logBackward(0.3, y, x, dx);
             return dx;

@@ -53,7 +53,8 @@ final class ExponentialRowsF32 {
         this.n = n;
         padded = Math.max(1, (n + LANES - 1) / LANES) * LANES;
         pieces = (padded + PIECE - 1) / PIECE;
-        block = Math.max(1, BLOCK / padded);
+        // A row of several pieces is a block of its own.
+        block = pieces == 1 ? BLOCK / padded : 1;
         work = scratch.floats(0, block * padded);
         maxima = scratch.floats(1, block * pieces * LANES);
         lanes = scratch.floats(2, block * pieces * LANES);
@@ -65,7 +66,7 @@ final class ExponentialRowsF32 {
         return block;
     }
 
-    /** Computes the exponentials of scale x - maximum of each row, for rows that lie stride apart. */
+    /** Computes the exponentials of scale x - maximum of each row, for at most {@link #block} rows that lie stride apart. */
     void compute(float scale, float[] x, int xAt, int stride, int rows) {
         if (n < LANES) {
             for (int r = 0; r < rows; r++) {
