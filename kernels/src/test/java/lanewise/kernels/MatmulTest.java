@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class MatmulTest {
-    private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 48, 64, 65, 97, 128, 130, 193, 255, 384, 513};
+    private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 9, 10, 11, 13, 16, 17, 31, 48, 64, 65, 97, 128, 130, 193, 255, 384, 513};
     /** Reach what random sizes seldom do: several blocks of p, groups of columns, both operands packed, vectors. */
     private static final int[][] LARGE = {{7, 2100, 2100}, {300, 270, 290}, {130, 66, 2500}, {513, 513, 513}, {1, 700, 900},
         {700, 1, 900}, {1, 1, 3000}, {2, 1000, 300}, {768, 65, 128}};
@@ -185,6 +185,23 @@ class MatmulTest {
         for (int[] shape : LARGE) {
             for (int round = 0; round < 3; round++) {
                 checkIntegers(new Case(random, type, true, 0, shape[0], shape[1], shape[2], 1, round, round == 1));
+            }
+        }
+    }
+
+    /** Scratch arrays that are as long as a small product needs, and no longer, show who reads beyond them. */
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void smallProductsReadNothingBeyondTheirOperands(ElementType type) {
+        Random random = new Random(6);
+        for (int m = 1; m <= 25; m++) {
+            for (int n : new int[] {9, 16, 17, 24, 32, 33, 49, 64, 65, 97, 100}) {
+                try (Kernels fresh = KernelsUnderTest.best()) {
+                    Case test = new Case(random, type, true, 0, m, n, 50, 1, 0, false);
+                    double[] expected = test.exact();
+                    test.run(fresh, Epilogue.NONE);
+                    assertWithin(test.name, expected, test.c, new double[expected.length]);
+                }
             }
         }
     }

@@ -5,8 +5,8 @@ import lanewise.kernels.Workers;
 /**
  * A product of matrices, cut into blocks of C, and these into tiles.
  *
- * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides, unless it has fewer rows than a
- * tile. A small B that is not transposed is read in place too. Any other B is packed, some columns and summed indices at
+ * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides, unless it has fewer rows than the
+ * tallest tile. B is read in place too if it is neither transposed nor scaled, and either small or met by few rows. Any other B is packed, some columns and summed indices at
  * a time, into panels as wide as a tile, which all threads share. Rows and columns that do not fill a tile are computed
  * as a whole tile in a scratch array; a single column after whole vectors is a product with a vector.
  *
@@ -114,7 +114,7 @@ final class ProductF32 extends OperandsF32 {
             leftBatch = aBatch;
             return;
         }
-        left = workers.scratch().floats(LEFT_SLOT, Math.multiplyExact(batches * HEIGHT, k));
+        left = workers.scratch().floats(LEFT_SLOT, Math.multiplyExact(Math.multiplyExact(batches, HEIGHT), k));
         leftOffset = 0;
         leftRow = 1;
         leftStep = HEIGHT;
@@ -236,8 +236,9 @@ final class ProductF32 extends OperandsF32 {
         boolean accumulate = p > 0 || beta != 0f;
         boolean low = width == WIDTH && rows <= TileF32.ROWS;
         int tileRows = low ? TileF32.ROWS : height;
-        // What is missing is computed once more from the rows above and the columns before; packed operands have zeros.
-        int above = leftPacked ? 0 : tileRows - rows;
+        // What is missing is computed once more from the rows above and the columns before. Packed operands have zeros: B
+        // after its columns, A after its rows where no rows are above.
+        int above = Math.min(i, tileRows - rows);
         int before = right == null ? width - columns : 0;
         float[] y = right == null ? b : right;
         int yStep = right == null ? bStride : width;
