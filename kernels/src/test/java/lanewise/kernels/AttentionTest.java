@@ -312,6 +312,54 @@ class AttentionTest {
         }
     }
 
+    /** What was summed is rescaled only when scores have grown by much: never, sometimes, always; and after scores of -inf. */
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void scoresThatGrowAlongTheKeys(ElementType type) {
+        try (Kernels kernels = KernelsUnderTest.best()) {
+            for (int queries : new int[] {1, 450}) {
+                for (double growth : new double[] {5, 20, -20, Double.POSITIVE_INFINITY}) {
+                    Case it = new Case(new Random(3), type, new AttentionShape(1, 2, 2, queries, 450, 8, 1, true, null));
+                    for (int j = 0; j < 450; j++) {
+                        for (int c = 0; c < 16; c++) {
+                            // Powers of two for every hundred keys; the first fifty can't be seen.
+                            double score = Double.isInfinite(growth) ? j < 50 ? Double.NEGATIVE_INFINITY : 0.01 * (j % 7)
+                                    : growth * Math.log(2) * j / 100;
+                            it.key.set(j, c, c % 8 == 0 ? score : 0);
+                        }
+                    }
+                    it.query.fill(1);
+                    it.forward(kernels);
+                    it.checkForward("scores that grow by " + growth, 4);
+                    if (!Double.isInfinite(growth)) {
+                        it.backward(kernels);
+                        it.check("scores that grow by " + growth, 4);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void infiniteValuesOfUnseenKeysDoNotShow(ElementType type) {
+        try (Kernels kernels = KernelsUnderTest.best()) {
+            for (int queries = 1; queries <= 5; queries++) {
+                Case it = new Case(new Random(4), type, new AttentionShape(1, 1, 1, queries, 20, 8, 1, false, null));
+                it.query.fill(1);
+                it.key.fill(Double.NEGATIVE_INFINITY);
+                it.value.set(7, 3, Double.POSITIVE_INFINITY);
+                it.forward(kernels);
+                for (double x : it.output.toArray()) {
+                    assertEquals(0.0, x, queries + " queries");
+                }
+                for (double x : it.logSumExp.toArray()) {
+                    assertEquals(Double.NEGATIVE_INFINITY, x, queries + " queries");
+                }
+            }
+        }
+    }
+
     @Test
     void refusesWhatDoesNotFit() {
         try (Kernels kernels = KernelsUnderTest.best()) {

@@ -74,9 +74,10 @@ final class AttentionRowsF32 implements Workers.Task {
         int vOffset = value.offset() + keyRow * value.rowStride() + first * width;
         Scratch scratch = workers.scratch();
         float[] scaled = scratch.floats(0, heads * width);
-        float[] scores = scratch.floats(1, heads * scoresRow);
+        float[] scores = scratch.floats(1, Math.multiplyExact(heads, scoresRow));
         float[] lanes = scratch.floats(2, keyHeads * LANES * LANES);
         float[] sums = scratch.floats(3, heads * width);
+        float[] totals = scratch.floats(4, heads);
         for (int i = 0; i < shape.queryLength(); i++) {
             int row = sequence * shape.queryLength() + i;
             int keys = shape.visibleKeys(sequence, i);
@@ -88,7 +89,7 @@ final class AttentionRowsF32 implements Workers.Task {
                     : logSumExp.offset() + (sequence * shape.heads() + first * group) * logSumExp.rowStride() + i;
             Arrays.fill(sums, 0, heads * width, 0f);
             for (int h = 0; h < heads; h++) {
-                softmax(keys, scores, h * scoresRow, lanes, logs + (logSumExp == null ? 0 : h * logSumExp.rowStride()));
+                totals[h] = softmax(keys, scores, h * scoresRow, lanes, logs + (logSumExp == null ? 0 : h * logSumExp.rowStride()));
             }
             int j = 0;
             for (; j + TOGETHER <= keys; j += TOGETHER) {
@@ -96,6 +97,12 @@ final class AttentionRowsF32 implements Workers.Task {
             }
             for (; j < keys; j++) {
                 addValue(keyHeads, scores, j, value.floats(), vOffset + j * value.rowStride(), sums);
+            }
+            for (int h = 0; h < heads; h++) {
+                if (totals[h] == 0f) {
+                    // A weight of 0 times an infinite value would be NaN.
+                    Arrays.fill(sums, h * width, (h + 1) * width, 0f);
+                }
             }
             System.arraycopy(sums, 0, output.floats(), to, heads * width);
         }
@@ -110,7 +117,7 @@ final class AttentionRowsF32 implements Workers.Task {
             int from = kOffset + start * key.rowStride();
             for (int g = 0; g < group; g++) {
                 multiply(count, keyHeads, body, q, g * width, k, from, lanes);
-                for (int bit = 0; bit < AttentionTransposeF32.BITS; bit++) {
+                for (int bit = 0; bit < TransposeF32.BITS; bit++) {
                     fold(bit, keyHeads * LANES >> bit + 1, lanes);
                 }
                 for (int h = 0; h < keyHeads; h++) {
@@ -140,8 +147,8 @@ final class AttentionRowsF32 implements Workers.Task {
 
     /** One step to the sums of the lanes of many vectors: of two neighbours, adds lanes that differ in one bit, and keeps both. */
     private static void fold(int bit, int count, float[] lanes) {
-        VectorShuffle<Float> swap = AttentionTransposeF32.SWAP.get(bit);
-        VectorMask<Float> upper = AttentionTransposeF32.UPPER.get(bit);
+        VectorShuffle<Float> swap = TransposeF32.SWAP.get(bit);
+        VectorMask<Float> upper = TransposeF32.UPPER.get(bit);
         for (int i = 0; i < count; i++) {
             FloatVector a = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES);
             FloatVector b = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES + LANES);
@@ -165,8 +172,8 @@ final class AttentionRowsF32 implements Workers.Task {
         }
     }
 
-    /** Replaces the scores of one head by its probabilities, zeros where no score is above -inf. */
-    private void softmax(int keys, float[] scores, int offset, float[] lanes, int log) {
+    /** Replaces the scores of one head by its probabilities. Returns what they were divided by: 0 where no score is above -inf, which leaves zeros. */
+    private float softmax(int keys, float[] scores, int offset, float[] lanes, int log) {
         Arrays.fill(scores, offset + keys, offset + keys + LANES, Float.NEGATIVE_INFINITY);
         float maximum = maximum(keys, scores, offset, lanes);
         float total = exponentials(keys, maximum, scores, offset, lanes);
@@ -175,6 +182,7 @@ final class AttentionRowsF32 implements Workers.Task {
             logSumExp.floats()[log] = total == 0f
                     ? Float.NEGATIVE_INFINITY : (float) (maximum * Float64Exp2.LN_2 + Math.log(total));
         }
+        return total;
     }
 
     private static float maximum(int keys, float[] scores, int offset, float[] lanes) {
