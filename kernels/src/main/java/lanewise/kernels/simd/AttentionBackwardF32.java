@@ -77,7 +77,7 @@ final class AttentionBackwardF32 {
         int keyHead = index % shape.keyHeads();
         Scratch scratch = workers.scratch();
         int packed = packedElements();
-        float[] packs = scratch.floats(0, queryBlocks * packed);
+        float[] packs = scratch.floats(0, Math.multiplyExact(queryBlocks, packed));
         float[] dq = scratch.floats(1, queryBlocks * BLOCK_ROWS * padded);
         float[] dkv = scratch.floats(2, 2 * (keyBlocks * KEYS + ROWS) * padded);
         int dv = (keyBlocks * KEYS + ROWS) * padded;
@@ -169,10 +169,10 @@ final class AttentionBackwardF32 {
         int rowsD = rowsQ + padded * QUERIES;
         // A copy is the fastest way into the cache.
         AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(), to, rowsQ, padded);
-        AttentionTransposeF32.transpose(queries, columns, width, to, rowsQ, padded,
+        TransposeF32.transpose(queries, columns, width, to, rowsQ, padded,
                 (float) (shape.scale() * Float64Exp2.LOG2_E), to, at);
         AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(), to, rowsD, padded);
-        AttentionTransposeF32.transpose(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
+        TransposeF32.transpose(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
 
         int statistics = at + 2 * (width + padded) * QUERIES;
         float[] sums = logSumExp.floats();

@@ -54,7 +54,7 @@ final class AttentionForwardF32 implements Workers.Task {
         padded = AttentionBlockF32.padToPanel(width);
         blocks = (shape.queryLength() + QUERIES - 1) / QUERIES;
         int tasks = shape.batch() * shape.heads() * blocks;
-        span = Math.max(1, Math.min(LONGEST_SPAN, tasks / (TASKS_PER_THREAD * workers.threads())));
+        span = Math.max(1, Math.min(Math.min(LONGEST_SPAN, blocks), tasks / (TASKS_PER_THREAD * workers.threads())));
         spans = (blocks + span - 1) / span;
     }
 
@@ -109,7 +109,7 @@ final class AttentionForwardF32 implements Workers.Task {
             float[] statistics, int statisticsAt) {
         int row = sequence * shape.queryLength() + block * QUERIES;
         int queries = queries(block);
-        AttentionTransposeF32.transpose(queries, AttentionBlockF32.padToPanel(queries), width, query.floats(),
+        TransposeF32.transpose(queries, AttentionBlockF32.padToPanel(queries), width, query.floats(),
                 query.offset() + row * query.rowStride() + head * width, query.rowStride(),
                 (float) (shape.scale() * Float64Exp2.LOG2_E), transposed, transposedAt);
         Arrays.fill(statistics, statisticsAt, statisticsAt + QUERIES, 0f);

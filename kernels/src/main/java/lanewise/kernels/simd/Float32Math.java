@@ -30,8 +30,7 @@ final class Float32Math {
     /** Above the first e^x is infinite; below the second it rounds to 0. */
     static final float EXP_MAX = 89;
     static final float EXP_MIN = -104;
-    /** Where {@link #powerOfTwo} ends and gives 0, as a power of two and as a power of e. */
-    static final float EXP2_FLUSH = -127;
+    /** Where {@link #powerOfTwo} ends and gives 0, as a power of e. */
     static final float EXP_FLUSH = -88.2f;
     /** From here on the hyperbolic tangent, or the error function, rounds to 1. */
     static final float TANH_MAX = 9.1f;

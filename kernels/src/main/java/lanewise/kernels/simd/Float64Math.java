@@ -24,8 +24,7 @@ final class Float64Math {
     /** Above the first e^x is infinite; below the second it rounds to 0. */
     static final double EXP_MAX = 710.5;
     static final double EXP_MIN = -746;
-    /** Where {@link #powerOfTwo} ends and gives 0, as a power of two and as a power of e. */
-    static final double EXP2_FLUSH = -1023;
+    /** Where {@link #powerOfTwo} ends and gives 0, as a power of e. */
     static final double EXP_FLUSH = -709.3;
     /** From here on the hyperbolic tangent, or the error function, rounds to 1. */
     static final double TANH_MAX = 19.1;

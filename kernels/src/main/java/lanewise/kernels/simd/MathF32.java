@@ -43,14 +43,6 @@ final class MathF32 {
         return Float32Math.exp2Polynomial(r).mul(Float32Math.powerOfTwo(rounded));
     }
 
-    /** 2^x for x &le; 0, as attention needs it: results below the smallest normal number are 0. */
-    static FloatVector exp2OfNonPositive(FloatVector x) {
-        FloatVector clamped = x.blend(Float32Math.EXP2_FLUSH, x.compare(LT, Float32Math.EXP2_FLUSH));
-        FloatVector rounded = broadcast(Float32Math.SPECIES, Float32Math.ROUNDER).sub(clamped);
-        FloatVector r = clamped.add(rounded.sub(Float32Math.ROUNDER));
-        return Float32Math.exp2Polynomial(r).mul(Float32Math.powerOfTwo(rounded));
-    }
-
     /** x log2(e) - n, where rounded = ROUNDER - n. */
     private static FloatVector reduced(FloatVector x, FloatVector rounded) {
         FloatVector r = x.fma(broadcast(Float32Math.SPECIES, Float32Math.LOG2_E), rounded.sub(Float32Math.ROUNDER));

@@ -37,7 +37,7 @@ final class PackF32 {
     static void transposed(int depth, int columns, int width, float factor, float[] x, int xOffset, int xRow,
             float[] panel, int panelOffset) {
         if (columns == width && width == AttentionBlockF32.QUERIES) {
-            AttentionTransposeF32.transpose(columns, width, depth, x, xOffset, xRow, factor, panel, panelOffset);
+            TransposeF32.transpose(columns, width, depth, x, xOffset, xRow, factor, panel, panelOffset);
             return;
         }
         int j = 0;

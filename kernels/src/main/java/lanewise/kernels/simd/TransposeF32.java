@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Brings queries into the lanes. A square of as many rows as a vector has lanes is copied as it is and transposed in place:
  * for each bit of the indices, pairs of rows exchange the lanes whose index differs from the row's in that bit.
  */
-final class AttentionTransposeF32 {
+final class TransposeF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
     private static final int VECTORS = QUERIES / LANES;
@@ -22,9 +22,9 @@ final class AttentionTransposeF32 {
     static final List<VectorShuffle<Float>> SWAP =
             IntStream.range(0, BITS).mapToObj(bit -> VectorShuffle.fromOp(SPECIES, lane -> lane ^ 1 << bit)).toList();
     static final List<VectorMask<Float>> UPPER =
-            IntStream.range(0, BITS).mapToObj(AttentionTransposeF32::lanesWith).toList();
+            IntStream.range(0, BITS).mapToObj(TransposeF32::lanesWith).toList();
 
-    private AttentionTransposeF32() {
+    private TransposeF32() {
     }
 
     /** Writes the transpose of [queries, width], times a factor, as width rows QUERIES apart; further lanes up to columns become 0. */
