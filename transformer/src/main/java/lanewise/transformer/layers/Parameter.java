@@ -40,7 +40,10 @@ public final class Parameter {
         return value;
     }
 
-    /** Added to by every backward pass. After {@link #clearGradient} it is to be asked for again, not kept. */
+    /**
+     * Added to by every backward pass. After {@link #clearGradient} it is to be asked for again, not kept: asking writes the
+     * zeros, so not by two threads at once.
+     */
     public Tensor gradient() {
         if (cleared) {
             cleared = false;
@@ -58,10 +61,15 @@ public final class Parameter {
         cleared = true;
     }
 
-    /** Adds {@code alpha A^T B} to the gradient of a matrix. */
+    /**
+     * Adds {@code alpha A^T B} to the gradient of a matrix.
+     *
+     * @param a [r, rows of the matrix]
+     * @param b [r, columns of the matrix]
+     * @throws IllegalArgumentException if a shape differs
+     */
     public void addToGradient(Matmul matmul, double alpha, Tensor a, Tensor b) {
-        double beta = cleared ? 0 : 1;
+        matmul.multiply(true, false, alpha, a, b, cleared ? 0 : 1, gradient, Epilogue.NONE);
         cleared = false;
-        matmul.multiply(true, false, alpha, a, b, beta, gradient, Epilogue.NONE);
     }
 }
