@@ -104,6 +104,10 @@ final class Bench implements Callable<Integer> {
             run.clear();
         }
         measure(run, info, out, err);
+        if (!info.ownFailures().isEmpty()) {
+            err.println("lanewise: failed: " + String.join("; ", info.ownFailures()) + "\nSee the report, and jmh.log beside it.");
+            return CommandLine.ExitCode.SOFTWARE;
+        }
         return 0;
     }
 
@@ -116,7 +120,7 @@ final class Bench implements Callable<Integer> {
                 AtomicFile.write(json.toAbsolutePath(), Summary.json(results));
             }
         }
-        Path report = info.full ? home() : home().resolve("results/partial");
+        Path report = info.complete() ? home() : home().resolve("results/partial");
         out.println("Report: " + report.resolve("RESULTS.md") + " and RESULTS.html beside it");
     }
 

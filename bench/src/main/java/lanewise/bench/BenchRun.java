@@ -30,8 +30,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * Measures jobs one after the other. Raw results and a report are renewed after each, in the folder {@code results/partial}; a
- * full run moves them to their places, {@code results} and beside it, when it has come to its end. So whatever stops a run,
- * what it measured is there, and so is the last full report.
+ * full run in which Lanewise failed nowhere moves them to their places, {@code results} and beside it, when it has come to its
+ * end. So whatever stops a run, what it measured is there, and so is the last full report.
  */
 final class BenchRun {
     /**
@@ -132,18 +132,19 @@ final class BenchRun {
                 AtomicFile.write(folder.resolve("run.json"), info.json());
                 Results results = Results.read(folder);
                 results.write(folder);
-                progress.end(String.format("[%d/%d] %s", info.done, info.planned,
-                        outcome.isEmpty() ? results.line(job) : RunInfo.key(job, job.lineup().file()) + ": " + outcome),
-                        settings.estimate(job));
+                progress.end(String.format("[%d/%d] %s", info.done, info.planned, outcome.isEmpty() ? results.line(job)
+                        : job.name() + ", " + Page.threads(job.threads()) + ": " + outcome), settings.estimate(job));
             }
         }
-        return info.full ? publish() : Results.read(folder);
+        return info.complete() ? publish() : Results.read(folder);
     }
 
     /** Returns what went wrong; empty if nothing did. */
     private String measure(Job job, PrintStream log) throws IOException {
         Path notes = folder.resolve("notes.jsonl");
         Files.deleteIfExists(notes);
+        // What a run that is continued noted of its last try.
+        job.contenders().forEach(contender -> info.failures.remove(RunInfo.key(job, contender)));
         try {
             Runner runner = new Runner(options(job, notes).build(),
                     OutputFormatFactory.createFormatInstance(log, VerboseMode.NORMAL));
@@ -152,12 +153,11 @@ final class BenchRun {
             return "";
         } catch (RunnerException failure) {
             failure.printStackTrace(log);
-            info.failures.put(RunInfo.key(job, "lanewise"), "failed; see jmh.log");
+            // The process may have died of any of them, so none has a figure.
+            job.contenders().forEach(contender -> info.failures.put(RunInfo.key(job, contender), "the process failed; see jmh.log"));
             return "failed; see " + folder.resolve("jmh.log");
         } finally {
-            if (job.family() != null) {
-                Notes.read(notes).forEach(note -> keep(job, note));
-            }
+            Notes.read(notes).forEach(note -> keep(job, note));
             Files.deleteIfExists(notes);
         }
     }

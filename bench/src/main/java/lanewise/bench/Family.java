@@ -3,28 +3,32 @@ package lanewise.bench;
 import java.lang.annotation.Annotation;
 import java.util.List;
 import java.util.Locale;
+import lanewise.bench.cases.Unit;
 import org.openjdk.jmh.annotations.Param;
 
 /** The families of rows, in the order of the report. */
 enum Family {
-    MATMUL_FLOAT32("matmul float32", Float32MatmulBenchmark.class),
-    MATMUL_FLOAT64("matmul float64", Float64MatmulBenchmark.class),
-    ATTENTION("attention", AttentionBenchmark.class),
-    SOFTMAX("softmax", SoftmaxBenchmark.class),
-    LAYER_NORM("layer norm", LayerNormBenchmark.class),
-    GELU("gelu", GeluBenchmark.class),
-    CROSS_ENTROPY("cross-entropy", CrossEntropyBenchmark.class),
-    ADAMW("adamw", AdamWBenchmark.class),
-    EMBEDDING("embedding", EmbeddingBenchmark.class),
-    TRAINING_STEP("training step", TrainingStepBenchmark.class);
+    MATMUL_FLOAT32("matmul float32", Float32MatmulBenchmark.class, Unit.GFLOP),
+    MATMUL_FLOAT64("matmul float64", Float64MatmulBenchmark.class, Unit.GFLOP),
+    ATTENTION("attention", AttentionBenchmark.class, Unit.GFLOP),
+    SOFTMAX("softmax", SoftmaxBenchmark.class, Unit.GELEMENT),
+    LAYER_NORM("layer norm", LayerNormBenchmark.class, Unit.GELEMENT),
+    GELU("gelu", GeluBenchmark.class, Unit.GELEMENT),
+    CROSS_ENTROPY("cross-entropy", CrossEntropyBenchmark.class, Unit.GELEMENT),
+    ADAMW("adamw", AdamWBenchmark.class, Unit.GELEMENT),
+    EMBEDDING("embedding", EmbeddingBenchmark.class, Unit.GELEMENT),
+    TRAINING_STEP("training step", TrainingStepBenchmark.class, Unit.TOKEN);
 
     /** Begins the names of its rows. */
     final String title;
     final Class<? extends ContenderBenchmark> benchmark;
+    /** Of its rows' speeds, as its cases have it. */
+    final Unit unit;
 
-    Family(String title, Class<? extends ContenderBenchmark> benchmark) {
+    Family(String title, Class<? extends ContenderBenchmark> benchmark, Unit unit) {
         this.title = title;
         this.benchmark = benchmark;
+        this.unit = unit;
     }
 
     boolean isMatmul() {

@@ -32,6 +32,10 @@ final class HtmlReport {
     String text() {
         targets();
         results.threads().forEach(this::tables);
+        Map<String, String> missing = Page.notMeasured(results.info());
+        if (!missing.isEmpty()) {
+            facts("Not measured", missing);
+        }
         facts("Circumstances", Page.circumstances(results.info()));
         facts("Contenders", results.info().versions);
         Map<String, String> content = Map.of("title", Report.escape(Page.title(results.info())),

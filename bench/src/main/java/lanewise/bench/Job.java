@@ -56,7 +56,8 @@ record Job(Family family, String row, int threads, Lineup lineup) {
         return family == null ? "ceilings" : family.file() + "-" + lineup.file();
     }
 
+    /** Lanewise first; a ceiling counts as Lanewise's. */
     List<String> contenders() {
-        return lineup.contenders(family);
+        return family == null ? List.of("lanewise") : lineup.contenders(family);
     }
 }

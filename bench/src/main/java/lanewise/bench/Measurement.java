@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * One result of JMH, its iterations given back to the contenders that they belong to.
@@ -21,14 +22,14 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
     /**
      * A contender's iterations.
      *
-     * @param rates        per fork and iteration, in the row's unit per second
+     * @param rates        per fork and iteration, in the family's unit per second
      * @param bytesPerRun  allocated, per iteration
      * @param gflopsPerOne 10^9 operations that make one of the row's unit; 0 if arithmetic is not counted
      * @param gbytesPerOne 10^9 bytes that make one of the row's unit; 0 if bytes are not counted
      */
-    record Samples(List<double[]> rates, double[] bytesPerRun, double gflopsPerOne, double gbytesPerOne, String unit) {
+    record Samples(List<double[]> rates, double[] bytesPerRun, double gflopsPerOne, double gbytesPerOne) {
         double median() {
-            return Statistics.median(rates.stream().flatMapToDouble(DoubleStream::of).toArray());
+            return Statistics.median(all(rates));
         }
     }
 
@@ -41,40 +42,32 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
                 JsonObject params = result.getAsJsonObject("params");
                 Lineup lineup = Lineup.valueOf(file.substring(file.lastIndexOf('-') + 1).toUpperCase(Locale.ROOT));
                 return new Measurement(family, params.get("row").getAsString(), params.get("threads").getAsInt(), lineup,
-                        split(result, params.get("contenders").getAsString().split(",")));
+                        split(result, family.unit.counter, params.get("contenders").getAsString().split(",")));
             }
         }
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
         String counter = type.equals("FmaBenchmark") ? "gflops" : "gbytes";
-        Samples samples = new Samples(raw(metrics.getAsJsonObject(counter)), new double[] {0}, 0, 0,
-                counter.equals("gflops") ? "GFLOP/s" : "GB/s");
+        Samples samples = new Samples(raw(metrics.getAsJsonObject(counter)), new double[] {0}, 0, 0);
         return new Measurement(null, type + "." + benchmark[benchmark.length - 1], result.get("threads").getAsInt(),
                 Lineup.ALONE, Map.of("lanewise", samples));
     }
 
     /** The counter {@code contender} names each iteration's owner by its place in the parameter {@code contenders}. */
-    private static Map<String, Samples> split(JsonObject result, String[] contenders) {
+    private static Map<String, Samples> split(JsonObject result, String counter, String[] contenders) {
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
         List<double[]> owners = raw(metrics.getAsJsonObject("contender"));
         List<double[]> gflops = raw(metrics.getAsJsonObject("gflops"));
         List<double[]> gbytes = raw(metrics.getAsJsonObject("gbytes"));
         List<double[]> allocated = raw(metrics.getAsJsonObject("allocated"));
-        String counter = "gflops";
-        for (String other : List.of("gelements", "tokens")) {
-            if (raw(metrics.getAsJsonObject(other)).get(0)[0] > 0) {
-                counter = other;
-            }
-        }
         List<double[]> rates = raw(metrics.getAsJsonObject(counter));
-        String unit = counter.equals("gflops") ? "GFLOP/s" : counter.equals("tokens") ? "tokens/s" : "Gelement/s";
         Map<String, Samples> samples = new LinkedHashMap<>();
         for (int place = 0; place < contenders.length; place++) {
             List<double[]> own = of(place, owners, rates);
-            if (own.stream().allMatch(fork -> fork.length > 0)) {
-                double first = own.get(0)[0];
-                samples.put(contenders[place], new Samples(own,
-                        of(place, owners, allocated).stream().flatMapToDouble(DoubleStream::of).toArray(),
-                        of(place, owners, gflops).get(0)[0] / first, of(place, owners, gbytes).get(0)[0] / first, unit));
+            // It may have failed in some process, or in all.
+            if (own.stream().anyMatch(fork -> fork.length > 0)) {
+                double one = all(own)[0];
+                samples.put(contenders[place], new Samples(own, all(of(place, owners, allocated)),
+                        all(of(place, owners, gflops))[0] / one, all(of(place, owners, gbytes))[0] / one));
             }
         }
         return samples;
@@ -95,6 +88,10 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
         return own;
     }
 
+    private static double[] all(List<double[]> forks) {
+        return forks.stream().flatMapToDouble(DoubleStream::of).toArray();
+    }
+
     private static List<double[]> raw(JsonObject metric) {
         List<double[]> forks = new ArrayList<>();
         for (JsonElement fork : metric.getAsJsonArray("rawData")) {
@@ -108,14 +105,19 @@ record Measurement(Family family, String row, int threads, Lineup lineup, Map<St
         return forks;
     }
 
-    /** Lanewise's speed over that of another contender: the median over the forks of the ratio of both medians in one. */
+    /**
+     * Lanewise's speed over that of another contender: the median, over the forks in which both have turns, of the ratio of both
+     * medians in one; NaN if there is none.
+     */
     double ratioTo(String other) {
-        List<double[]> ours = samples.get("lanewise").rates();
-        List<double[]> theirs = samples.get(other).rates();
-        double[] ratios = new double[ours.size()];
-        for (int fork = 0; fork < ratios.length; fork++) {
-            ratios[fork] = Statistics.median(ours.get(fork)) / Statistics.median(theirs.get(fork));
+        Samples own = samples.get("lanewise");
+        if (own == null) {
+            return Double.NaN;
         }
-        return Statistics.median(ratios);
+        List<double[]> ours = own.rates();
+        List<double[]> theirs = samples.get(other).rates();
+        return Statistics.median(IntStream.range(0, ours.size())
+                .mapToDouble(fork -> Statistics.median(ours.get(fork)) / Statistics.median(theirs.get(fork)))
+                .filter(Double::isFinite).toArray());
     }
 }

@@ -14,13 +14,13 @@ final class Page {
     }
 
     static String title(RunInfo info) {
-        return "Lanewise beside its peers" + (info.full ? "" : info.quick ? " (quick and partial)" : " (partial)");
+        return "Lanewise beside its peers" + (info.complete() ? "" : info.quick ? " (quick and partial)" : " (partial)");
     }
 
     static String subtitle(RunInfo info) {
         String state = info.done < info.planned ? "Stopped or still running: " + info.done + " of " + info.planned
                 + " measurements are done. " : "";
-        String what = info.full ? "A full run" : "A partial run" + (info.arguments.isEmpty() ? "" : ", `" + info.arguments + "`");
+        String what = info.full && info.done == info.planned ? "A full run" : "A partial run" + (info.arguments.isEmpty() ? "" : ", `" + info.arguments + "`");
         return state + what + ", " + info.begun + " to " + info.ended + ", commit " + info.commit + ", " + info.settings + ".";
     }
 
@@ -33,7 +33,7 @@ final class Page {
                 tables.put(family.title + ", " + threads(threads),
                         rows.stream().map(row -> row.only(peer -> !Lineup.isOfTheJvm(peer))).toList());
                 List<Row> jvm = rows.stream().map(row -> row.only(Lineup::isOfTheJvm))
-                        .filter(row -> !row.peers().isEmpty() || !row.failures().isEmpty()).toList();
+                        .filter(row -> !peers(List.of(row)).isEmpty()).toList();
                 if (!jvm.isEmpty()) {
                     tables.put(family.title + ", " + threads(threads) + ", beside libraries of the JVM", jvm);
                 }
@@ -65,7 +65,8 @@ final class Page {
     }
 
     static String[] cells(Row row, List<Row> rows) {
-        List<String> cells = new ArrayList<>(List.of(row.row(), Text.number(row.lanewise())));
+        List<String> cells = new ArrayList<>(List.of(row.row(),
+                Double.isNaN(row.lanewise()) && row.failures().containsKey("lanewise") ? "failed" : Text.number(row.lanewise())));
         for (String name : peers(rows)) {
             cells.add(row.peers().containsKey(name) ? Text.number(row.peers().get(name).speed())
                     : row.failures().containsKey(name) ? "failed" : "");
@@ -75,7 +76,7 @@ final class Page {
         }
         cells.add(Text.percent(row.ceilingShare()) + (row.memoryBound() && !rows.stream().allMatch(Row::memoryBound)
                 ? " of the bandwidth" : ""));
-        cells.add(String.format(Locale.ROOT, "%,.0f", row.bytesPerRun()));
+        cells.add(Double.isNaN(row.bytesPerRun()) ? "–" : String.format(Locale.ROOT, "%,.0f", row.bytesPerRun()));
         return cells.toArray(String[]::new);
     }
 
@@ -84,6 +85,7 @@ final class Page {
         Set<String> names = new LinkedHashSet<>();
         rows.forEach(row -> names.addAll(row.peers().keySet()));
         rows.forEach(row -> names.addAll(row.failures().keySet()));
+        names.remove("lanewise");
         return names;
     }
 
@@ -94,13 +96,23 @@ final class Page {
                 Statistics.geometricMean(ratios));
     }
 
-    /** A sentence for every peer that failed and every reason. */
+    /** A sentence for every contender that failed and every reason. */
     static List<String> failures(List<Row> rows) {
         Map<String, List<String>> byReason = new LinkedHashMap<>();
         rows.forEach(row -> row.failures().forEach((peer, reason) -> byReason.computeIfAbsent(peer + " failed: " + reason,
                 all -> new ArrayList<>()).add(row.row())));
         return byReason.entrySet().stream().map(each -> each.getKey().replaceAll("\\s+", " ") + " ("
                 + (each.getValue().size() == rows.size() ? "in every row" : String.join("; ", each.getValue())) + ")").toList();
+    }
+
+    /** What has no figure for want of time or because of a failure, and why: for both forms of the report. */
+    static Map<String, String> notMeasured(RunInfo info) {
+        Map<String, String> rows = new LinkedHashMap<>();
+        info.failures.forEach((key, reason) -> rows.put(key, reason.replaceAll("\\s+", " ")));
+        if (info.done < info.planned) {
+            rows.put(info.planned - info.done + " of " + info.planned + " measurements", "not reached");
+        }
+        return rows;
     }
 
     static Map<String, String> circumstances(RunInfo info) {

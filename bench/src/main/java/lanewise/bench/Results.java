@@ -6,10 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lanewise.transformer.reports.AtomicFile;
@@ -39,19 +37,20 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
 
     static Results of(RunInfo info, List<Measurement> measurements) {
         Ceilings ceilings = new Ceilings(measurements);
-        Map<String, List<Measurement>> byRow = new LinkedHashMap<>();
+        List<Row> rows = new ArrayList<>();
         for (Family family : Family.values()) {
             for (int threads : family.threads()) {
-                for (String row : family.rows()) {
-                    byRow.put(family + row + threads, measurements.stream().filter(each -> each.family() == family
-                            && each.row().equals(row) && each.threads() == threads
-                            && each.samples().containsKey("lanewise"))
-                            .sorted(Comparator.comparing(Measurement::lineup)).toList());
+                for (String name : family.rows()) {
+                    Row row = Row.of(family, name, threads, measurements.stream().filter(each -> each.family() == family
+                            && each.row().equals(name) && each.threads() == threads)
+                            .sorted(Comparator.comparing(Measurement::lineup)).toList(), ceilings, info);
+                    if (!row.isEmpty()) {
+                        rows.add(row);
+                    }
                 }
             }
         }
-        return new Results(info, ceilings, byRow.values().stream().filter(each -> !each.isEmpty())
-                .map(each -> Row.of(each, ceilings, info)).toList());
+        return new Results(info, ceilings, rows);
     }
 
     /** Writes RESULTS.md and RESULTS.html. */
@@ -72,7 +71,7 @@ record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
 
     /** What a job has brought, on one line. */
     String line(Job job) {
-        String threads = job.threads() == 1 ? ", 1 thread: " : ", " + job.threads() + " threads: ";
+        String threads = ", " + Page.threads(job.threads()) + ": ";
         if (job.family() == null) {
             double value = job.row().startsWith("Fma") ? ceilings.arithmetic(job.row().endsWith("64") ? Family.MATMUL_FLOAT64
                     : Family.MATMUL_FLOAT32, job.threads()) : ceilings.bandwidth(job.threads());

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
@@ -12,7 +13,7 @@ import java.util.function.Predicate;
  * @param unit         of the speeds
  * @param lanewise     Lanewise's speed, the median over all its iterations, whatever it was timed with
  * @param peers        the others, by name
- * @param failures     reasons why others have no speed, by name
+ * @param failures     reasons why contenders, Lanewise too, have no speed, or failed beside some others, by name
  * @param ceilingShare of the multiply-add ceiling, or of the bandwidth where bytes are counted
  * @param memoryBound  whether the ceiling is the bandwidth
  * @param bytesPerRun  that Lanewise allocates
@@ -28,24 +29,25 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
     record Peer(double speed, double ratio) {
     }
 
-    /** From all measurements of one row, by different lineups. */
-    static Row of(List<Measurement> measurements, Ceilings ceilings, RunInfo info) {
-        Measurement first = measurements.get(0);
-        double[] all = measurements.stream().flatMap(each -> each.samples().get("lanewise").rates().stream())
-                .flatMapToDouble(Arrays::stream).toArray();
-        double[] bytes = measurements.stream().map(each -> each.samples().get("lanewise").bytesPerRun())
-                .flatMapToDouble(Arrays::stream).toArray();
-        Measurement.Samples samples = first.samples().get("lanewise");
-        double lanewise = Statistics.median(all);
+    /** From all measurements of one row, by different lineups; what failed in all of them has no speed. */
+    static Row of(Family family, String row, int threads, List<Measurement> measurements, Ceilings ceilings, RunInfo info) {
+        List<Measurement.Samples> own = measurements.stream().map(each -> each.samples().get("lanewise"))
+                .filter(Objects::nonNull).toList();
+        double lanewise = Statistics.median(own.stream().flatMap(each -> each.rates().stream())
+                .flatMapToDouble(Arrays::stream).toArray());
+        double bytes = Statistics.median(own.stream().map(Measurement.Samples::bytesPerRun).flatMapToDouble(Arrays::stream)
+                .toArray());
         Map<String, Peer> peers = new LinkedHashMap<>();
         Map<String, String> failures = new LinkedHashMap<>();
         for (Measurement measurement : measurements) {
-            measurement.samples().forEach((name, own) -> {
+            measurement.samples().forEach((name, samples) -> {
                 if (!name.equals("lanewise")) {
-                    peers.put(name, new Peer(own.median(), measurement.ratioTo(name)));
+                    peers.put(name, new Peer(samples.median(), measurement.ratioTo(name)));
                 }
             });
-            Job job = new Job(first.family(), first.row(), first.threads(), measurement.lineup());
+        }
+        for (Lineup lineup : Lineup.values()) {
+            Job job = new Job(family, row, threads, lineup);
             for (String contender : job.contenders()) {
                 String failure = info.failures.get(RunInfo.key(job, contender));
                 if (failure != null) {
@@ -53,11 +55,20 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
                 }
             }
         }
-        boolean memoryBound = samples.gbytesPerOne() > 0;
-        double share = memoryBound ? lanewise * samples.gbytesPerOne() / ceilings.bandwidth(first.threads())
-                : lanewise * samples.gflopsPerOne() / ceilings.arithmetic(first.family(), first.threads());
-        return new Row(first.family(), first.row(), first.threads(), samples.unit(), lanewise, peers, failures, share,
-                memoryBound, Statistics.median(bytes));
+        double gbytes = own.isEmpty() ? 0 : own.get(0).gbytesPerOne();
+        double share = own.isEmpty() ? Double.NaN : gbytes > 0 ? lanewise * gbytes / ceilings.bandwidth(threads)
+                : lanewise * own.get(0).gflopsPerOne() / ceilings.arithmetic(family, threads);
+        return new Row(family, row, threads, family.unit.perSecond, lanewise, peers, failures, share, gbytes > 0, bytes);
+    }
+
+    /** One that should have been measured and was not. */
+    static Row missing(Family family, String row, int threads) {
+        return new Row(family, row, threads, family.unit.perSecond, Double.NaN, Map.of(), Map.of(), Double.NaN, false, Double.NaN);
+    }
+
+    /** Whether nothing is known of it, not even a failure. */
+    boolean isEmpty() {
+        return Double.isNaN(lanewise) && peers.isEmpty() && failures.isEmpty();
     }
 
     /** This row with some of its peers. */
@@ -65,7 +76,7 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
         Map<String, Peer> somePeers = new LinkedHashMap<>(peers);
         somePeers.keySet().removeIf(which.negate());
         Map<String, String> someFailures = new LinkedHashMap<>(failures);
-        someFailures.keySet().removeIf(which.negate());
+        someFailures.keySet().removeIf(name -> !name.equals("lanewise") && !which.test(name));
         return new Row(family, row, threads, unit, lanewise, somePeers, someFailures, ceilingShare, memoryBound, bytesPerRun);
     }
 
@@ -73,14 +84,19 @@ record Row(Family family, String row, int threads, String unit, double lanewise,
         return family.title + " " + row;
     }
 
-    /** The fastest of the others, by ratio; null if there is none. */
+    /** The fastest of the others, by ratio; null if there is no ratio. */
     String bestPeer() {
-        return peers.entrySet().stream().min((a, b) -> Double.compare(a.getValue().ratio(), b.getValue().ratio()))
+        return peers.entrySet().stream().filter(peer -> Double.isFinite(peer.getValue().ratio())).min((a, b) -> Double.compare(a.getValue().ratio(), b.getValue().ratio()))
                 .map(Map.Entry::getKey).orElse(null);
+    }
+
+    /** The row and its number of threads in words. */
+    String place() {
+        return name() + ", " + Page.threads(threads);
     }
 
     /** To the best peer; NaN if there is none. */
     double ratio() {
-        return peers.isEmpty() ? Double.NaN : peers.get(bestPeer()).ratio();
+        return bestPeer() == null ? Double.NaN : peers.get(bestPeer()).ratio();
     }
 }

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 final class RunInfo {
     /** How the run was asked for, such as {@code --quick --filter softmax}. */
     String arguments;
-    /** Whether nothing was left out: all rows, with peers, and to the end. */
+    /** Whether nothing was to be left out: all rows, with peers. */
     boolean full;
     boolean quick;
     /** Rows with a number of threads and a lineup. */
@@ -33,7 +33,17 @@ final class RunInfo {
     Map<String, String> failures = new TreeMap<>();
 
     static String key(Job job, String contender) {
-        return job.name() + ", " + job.threads() + (job.threads() == 1 ? " thread, " : " threads, ") + contender;
+        return job.name() + ", " + Page.threads(job.threads()) + ", " + job.lineup().file() + ", " + contender;
+    }
+
+    /** Whether it was a full run, came to its end, and Lanewise failed nowhere: one that may be published. */
+    boolean complete() {
+        return full && done == planned && ownFailures().isEmpty();
+    }
+
+    /** The keys under which Lanewise, or a ceiling, failed. */
+    List<String> ownFailures() {
+        return failures.keySet().stream().filter(key -> key.endsWith(", lanewise")).toList();
     }
 
     /** What two parts of one run must have in common. */

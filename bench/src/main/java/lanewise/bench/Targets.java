@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /** What Lanewise sets out to reach, and what it has. */
 final class Targets {
@@ -21,16 +23,29 @@ final class Targets {
     record Target(String what, String target, String measured, boolean reached) {
     }
 
+    /** The measured ones, and of a full run those that are missing. */
     private final List<Row> rows;
+    private final boolean full;
     private final List<Target> targets = new ArrayList<>();
 
-    private Targets(List<Row> rows) {
+    private Targets(List<Row> rows, boolean full) {
         this.rows = rows;
+        this.full = full;
     }
 
-    /** Those for which there are rows. */
+    /** Those for which there are rows; of a full run all, and what was not measured reaches nothing. */
     static List<Target> of(Results results) {
-        Targets targets = new Targets(results.rows());
+        List<Row> rows = new ArrayList<>(results.rows());
+        if (results.info().full) {
+            Set<String> measured = rows.stream().map(Row::place).collect(Collectors.toSet());
+            for (Family family : Family.values()) {
+                for (int threads : family.threads()) {
+                    family.rows().stream().map(row -> Row.missing(family, row, threads))
+                            .filter(row -> !measured.contains(row.place())).forEach(rows::add);
+                }
+            }
+        }
+        Targets targets = new Targets(rows, results.info().full);
         targets.matmul();
         targets.attention();
         targets.rowKernels();
@@ -42,14 +57,14 @@ final class Targets {
 
     private void matmul() {
         for (int threads : List.of(1, 2)) {
-            mean("float32 matmul, " + threads + (threads == 1 ? " thread" : " threads"), 1.00,
+            mean("float32 matmul, " + Page.threads(threads), 1.00,
                     row -> row.family() == Family.MATMUL_FLOAT32 && row.threads() == threads);
         }
         lowest("float32 matmul, every row", 0.85, row -> row.family() == Family.MATMUL_FLOAT32);
-        rows.stream().filter(row -> row.family() == Family.MATMUL_FLOAT32 && row.row().equals("1024x1024x1024 NN")
-                && row.threads() == 1 && Double.isFinite(row.ceilingShare())).forEach(row -> targets.add(
-                        new Target("float32 matmul 1024 x 1024 x 1024, 1 thread", "≥ 92 % of the multiply-add ceiling",
-                                String.format(Locale.ROOT, "%.1f %%", 100 * row.ceilingShare()), row.ceilingShare() >= 0.92)));
+        add("float32 matmul 1024 x 1024 x 1024, 1 thread", "≥ 92 % of the multiply-add ceiling",
+                row -> row.family() == Family.MATMUL_FLOAT32 && row.row().equals("1024x1024x1024 NN") && row.threads() == 1,
+                Row::ceilingShare, found -> format("%.1f %%", 100 * found.get(0).ceilingShare()),
+                found -> found.get(0).ceilingShare() >= 0.92);
         mean("float64 matmul, all rows", 0.95, row -> row.family() == Family.MATMUL_FLOAT64);
     }
 
@@ -70,16 +85,21 @@ final class Targets {
     private void rowKernels() {
         for (Family family : List.of(Family.SOFTMAX, Family.LAYER_NORM, Family.GELU, Family.CROSS_ENTROPY, Family.ADAMW,
                 Family.EMBEDDING)) {
-            List<Row> measured = rows.stream().filter(row -> row.family() == family && Double.isFinite(row.ratio())).toList();
-            // Each as a multiple of what it must reach in the better of both ways.
-            ToDoubleFunction<Row> reach = row -> Math.max(row.ratio() / 1.2, row.ceilingShare() / 0.85);
-            measured.stream().min(Comparator.comparingDouble(reach)).ifPresent(worst -> targets.add(new Target(
-                    family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth", String.format(Locale.ROOT,
-                            "%d of %d rows; geometric mean %.2f; furthest from it: %.2f and %.0f %% (%s)",
-                            measured.stream().filter(row -> reach.applyAsDouble(row) >= 1).count(), measured.size(),
-                            Statistics.geometricMean(measured.stream().mapToDouble(Row::ratio).toArray()), worst.ratio(),
-                            100 * worst.ceilingShare(), place(worst)), reach.applyAsDouble(worst) >= 1)));
+            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth", row -> row.family() == family,
+                    Row::ratio, found -> {
+                        Row worst = least(found, Targets::reach);
+                        return format("%d of %d rows; geometric mean %.2f; furthest from it: %.2f and %.0f %% (%s)",
+                                found.stream().filter(row -> reach(row) >= 1).count(), found.size(), mean(found), worst.ratio(),
+                                100 * worst.ceilingShare(), worst.place());
+                    }, found -> reach(least(found, Targets::reach)) >= 1);
         }
+    }
+
+    /** A row's ratio or share of the bandwidth as a multiple of what it must reach, in the better of both ways. */
+    private static double reach(Row row) {
+        // More than memory can give comes from a cache, and says nothing of the bandwidth.
+        double share = row.ceilingShare() <= 1 ? row.ceilingShare() : 0;
+        return Math.max(row.ratio() / 1.2, share / 0.85);
     }
 
     private void training() {
@@ -94,11 +114,18 @@ final class Targets {
     }
 
     private void jvmPeers() {
-        rows.stream().flatMap(row -> row.peers().entrySet().stream().filter(peer -> Lineup.isOfTheJvm(peer.getKey()))
-                .map(peer -> new Object[] {peer.getValue().ratio(), peer.getKey() + ", " + place(row)}))
-                .min(Comparator.comparingDouble(each -> (double) each[0])).ifPresent(least -> targets.add(new Target(
-                        "every library of the JVM", "≥ 3", String.format(Locale.ROOT, "lowest %.2f (%s)", least),
-                        (double) least[0] >= 3)));
+        record Against(Row row, String peer, double ratio) {
+        }
+
+        add("every library of the JVM", "≥ 3", row -> row.family().jvmRows().contains(row.row()), row -> row.peers().keySet()
+                .stream().anyMatch(Lineup::isOfTheJvm) ? row.lanewise() : Double.NaN, found -> {
+                    Against least = found.stream().flatMap(row -> row.peers().entrySet().stream()
+                            .filter(peer -> Lineup.isOfTheJvm(peer.getKey()))
+                            .map(peer -> new Against(row, peer.getKey(), peer.getValue().ratio())))
+                            .min(Comparator.comparingDouble(Against::ratio)).orElseThrow();
+                    return format("lowest %.2f (%s, %s)", least.ratio, least.peer, least.row.place());
+                }, found -> found.stream().flatMap(row -> row.peers().entrySet().stream())
+                        .filter(peer -> Lineup.isOfTheJvm(peer.getKey())).allMatch(peer -> peer.getValue().ratio() >= 3));
     }
 
     private void allocation() {
@@ -107,33 +134,54 @@ final class Targets {
     }
 
     private void most(String what, double limit, String target, Predicate<Row> which) {
-        rows.stream().filter(which).max(Comparator.comparingDouble(Row::bytesPerRun)).ifPresent(row -> targets.add(new Target(
-                "allocated by " + what, target, String.format(Locale.ROOT, "at most %,.0f B (%s)", row.bytesPerRun(), place(row)),
-                row.bytesPerRun() < limit)));
-    }
-
-    private Stream<Row> compared(Predicate<Row> which) {
-        return rows.stream().filter(which).filter(row -> Double.isFinite(row.ratio()));
+        add("allocated by " + what, target, which, Row::bytesPerRun, found -> {
+            Row most = least(found, row -> -row.bytesPerRun());
+            return format("at most %,.0f B (%s)", most.bytesPerRun(), most.place());
+        }, found -> found.stream().allMatch(row -> row.bytesPerRun() < limit));
     }
 
     private void mean(String what, double target, Predicate<Row> which) {
-        double mean = Statistics.geometricMean(compared(which).mapToDouble(Row::ratio).toArray());
-        if (Double.isFinite(mean)) {
-            targets.add(new Target(what, String.format(Locale.ROOT, "geometric mean ≥ %.2f", target),
-                    String.format(Locale.ROOT, "%.2f over %d rows", mean, compared(which).count()), mean >= target));
-        }
+        add(what, format("geometric mean ≥ %.2f", target), which, Row::ratio,
+                found -> format("%.2f over %d rows", mean(found), found.size()), found -> mean(found) >= target);
     }
 
     private void lowest(String what, double target, Predicate<Row> which) {
-        compared(which).min(Comparator.comparingDouble(Row::ratio)).ifPresent(row -> targets.add(new Target(what,
-                String.format(Locale.ROOT, "≥ %.2f", target), compared(which).count() == 1
-                        ? String.format(Locale.ROOT, "%.2f (%s)", row.ratio(), row.bestPeer())
-                        : String.format(Locale.ROOT, "lowest %.2f (%s), geometric mean %.2f", row.ratio(), place(row),
-                                Statistics.geometricMean(compared(which).mapToDouble(Row::ratio).toArray())),
-                row.ratio() >= target)));
+        add(what, format("≥ %.2f", target), which, Row::ratio, found -> {
+            Row least = least(found, Row::ratio);
+            return found.size() == 1 ? format("%.2f (%s)", least.ratio(), least.bestPeer())
+                    : format("lowest %.2f (%s), geometric mean %.2f", least.ratio(), least.place(), mean(found));
+        }, found -> least(found, Row::ratio).ratio() >= target);
     }
 
-    private static String place(Row row) {
-        return row.name() + ", " + row.threads() + (row.threads() == 1 ? " thread" : " threads");
+    /**
+     * Adds a target if there are rows for it.
+     *
+     * @param figure  NaN where it was not measured
+     * @param words   of the measured rows
+     * @param reached by the measured rows; a missing one reaches nothing
+     */
+    private void add(String what, String target, Predicate<Row> which, ToDoubleFunction<Row> figure,
+            Function<List<Row>, String> words, Predicate<List<Row>> reached) {
+        List<Row> wanted = rows.stream().filter(which).toList();
+        List<Row> found = wanted.stream().filter(row -> Double.isFinite(figure.applyAsDouble(row))).toList();
+        int missing = wanted.size() - found.size();
+        if (!found.isEmpty()) {
+            targets.add(new Target(what, target, words.apply(found) + (missing == 0 || !full ? "" : "; not measured: " + missing
+                    + (missing == 1 ? " row" : " rows")), reached.test(found) && (missing == 0 || !full)));
+        } else if (full) {
+            targets.add(new Target(what, target, "not measured", false));
+        }
+    }
+
+    private static Row least(List<Row> rows, ToDoubleFunction<Row> figure) {
+        return rows.stream().min(Comparator.comparingDouble(figure)).orElseThrow();
+    }
+
+    private static double mean(List<Row> rows) {
+        return Statistics.geometricMean(rows.stream().mapToDouble(Row::ratio).toArray());
+    }
+
+    private static String format(String form, Object... values) {
+        return String.format(Locale.ROOT, form, values);
     }
 }

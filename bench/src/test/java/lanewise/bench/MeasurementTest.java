@@ -113,6 +113,34 @@ class MeasurementTest {
     }
 
     @Test
+    void aPeerThatFailedInOneForkIsComparedInTheOther() {
+        Measurement measurement = measurement(MATMUL.replace("[0, 1, 2, 0, 1, 2]", "[0, 1, 0, 0, 1, 0]"), 0, "matmul-float32-mkl");
+        assertEquals(1, measurement.ratioTo("onednn"), 1e-12);
+        assertEquals(100, measurement.samples().get("onednn").median(), 1e-9);
+    }
+
+    @Test
+    void whatFailedIsInTheReport() throws Exception {
+        results();
+        RunInfo info = RunInfo.read(folder.resolve("run.json"));
+        info.full = true;
+        info.planned = 3;
+        info.failures.put(RunInfo.key(new Job(Family.GELU, Family.GELU.rows().get(0), 1, Lineup.MKL), "lanewise"), "wrong");
+        Files.writeString(folder.resolve("run.json"), info.json());
+        Results results = Results.read(folder);
+        String text = new MarkdownReport(results).text();
+        assertFalse(info.complete());
+        assertEquals(1, info.ownFailures().size());
+        assertTrue(text.contains("(partial)"), text);
+        assertTrue(text.contains("| " + Family.GELU.rows().get(0) + " | failed |"), text);
+        assertTrue(text.contains("| gelu " + Family.GELU.rows().get(0) + ", 1 thread, mkl, lanewise | wrong |"), text);
+        assertTrue(text.contains("| 1 of 3 measurements | not reached |"), text);
+        assertTrue(text.contains("| adamw, every row | ≥ 1.2, or ≥ 85 % of the memory bandwidth | not measured | **no** |"), text);
+        assertTrue(text.contains("1.20 over 1 rows; not measured: "), text);
+        assertTrue(new HtmlReport(results).text().contains("not reached"));
+    }
+
+    @Test
     void aRowWithoutPeersHasNoRatio() throws Exception {
         Row alone = results().rows().get(0).only(peer -> false);
         assertNull(alone.bestPeer());

@@ -39,6 +39,7 @@ class RowsTest {
                 if (isSmall(family, row)) {
                     tests.add(DynamicTest.dynamicTest(family.title + " " + row, () -> {
                         Case operation = open(family, row);
+                        assertEquals(family.unit, operation.unit());
                         assertTrue(operation.work() > 0 && operation.operations() + operation.bytes() > 0);
                         if (family == Family.TRAINING_STEP || operation.work() < MOST_WORK) {
                             runAndCheck(operation);

@@ -3,19 +3,19 @@ package lanewise.bench.cases;
 /** What a row's throughput counts. */
 public enum Unit {
     /** 10^9 floating-point operations, a multiply-add counting as two. */
-    GFLOP("GFLOP/s", 1e9),
+    GFLOP("GFLOP/s", "gflops"),
     /** 10^9 elements. */
-    GELEMENT("Gelement/s", 1e9),
+    GELEMENT("Gelement/s", "gelements"),
     /** Tokens. */
-    TOKEN("tokens/s", 1);
+    TOKEN("tokens/s", "tokens");
 
     /** Name of the throughput. */
     public final String perSecond;
-    /** How many of {@link Case#work()} make one. */
-    public final double size;
+    /** The counter in JMH's results. */
+    public final String counter;
 
-    Unit(String perSecond, double size) {
+    Unit(String perSecond, String counter) {
         this.perSecond = perSecond;
-        this.size = size;
+        this.counter = counter;
     }
 }
