@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import lanewise.transformer.reports.AtomicFile;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,9 +81,7 @@ final class Bench implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--filter is '" + filter + "', which no row matches. "
                     + "See the rows with: lanewise bench --list" + (quick ? " --quick" : ""));
         }
-        if (json != null && Files.isDirectory(json)) {
-            throw new ParameterException(spec.commandLine(), "--json is " + json + ", a directory; expected a file");
-        }
+        checkJson();
         RunInfo info = new RunInfo();
         info.quick = quick;
         info.full = peers && !quick && filter == null;
@@ -97,13 +94,19 @@ final class Bench implements Callable<Integer> {
             out.println("About " + Progress.time(estimate));
             return 0;
         }
-        BenchRun run = new BenchRun(home(), settings, jobs, info);
-        if (resume) {
-            run.resume();
-        } else {
-            run.clear();
+        if (peers && !Contenders.hasPeers()) {
+            throw new ParameterException(spec.commandLine(), "--peers is given, but no other library is on the class path. "
+                    + "./lanewise bench --peers builds with them, and so does: mvn -Ppeers package");
         }
-        measure(run, info, out, err);
+        Heap.check(jobs);
+        try (BenchRun run = new BenchRun(home(), settings, jobs, info)) {
+            if (resume) {
+                run.resume();
+            } else {
+                run.clear();
+            }
+            measure(run, info, out, err);
+        }
         if (!info.ownFailures().isEmpty()) {
             err.println("lanewise: failed: " + String.join("; ", info.ownFailures()) + "\nSee the report, and jmh.log beside it.");
             return CommandLine.ExitCode.SOFTWARE;
@@ -115,13 +118,24 @@ final class Bench implements Callable<Integer> {
         err.printf("%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned - info.done, info.settings,
                 Progress.time(run.estimate()));
         try (Progress progress = new Progress(err, terminalColumns(), run.estimate())) {
-            Results results = run.execute(progress);
-            if (json != null) {
-                AtomicFile.write(json.toAbsolutePath(), Summary.json(results));
-            }
+            run.execute(progress, json == null ? null : json.toAbsolutePath());
         }
         Path report = info.complete() ? home() : home().resolve("results/partial");
         out.println("Report: " + report.resolve("RESULTS.md") + " and RESULTS.html beside it");
+    }
+
+    /** An hour of measuring must not end with a file that can't be written. */
+    private void checkJson() {
+        if (json == null) {
+            return;
+        }
+        Path folder = json.toAbsolutePath().getParent();
+        String wrong = Files.isDirectory(json) ? "a directory; expected a file"
+                : !Files.isDirectory(folder) ? "in a directory that does not exist"
+                : !Files.isWritable(folder) || Files.exists(json) && !Files.isWritable(json) ? "not writable" : null;
+        if (wrong != null) {
+            throw new ParameterException(spec.commandLine(), "--json is " + json + ", " + wrong);
+        }
     }
 
     private Pattern pattern() {

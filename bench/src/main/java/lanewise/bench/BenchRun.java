@@ -3,11 +3,13 @@ package lanewise.bench;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.io.PrintWriter;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -33,24 +35,21 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * full run in which Lanewise failed nowhere moves them to their places, {@code results} and beside it, when it has come to its
  * end. So whatever stops a run, what it measured is there, and so is the last full report.
  */
-final class BenchRun {
-    /**
-     * Of the measuring processes. The serial collector has no threads of its own; its old generation must hold the largest
-     * model with its gradients and moments, 2 GB.
-     */
-    static final List<String> FLAGS = List.of("-Xms6g", "-Xmx6g", "-Xmn1g", "-XX:+UseSerialGC", "--add-modules",
-            "jdk.incubator.vector");
+final class BenchRun implements AutoCloseable {
+    private static final String LOCK = "lock";
 
     private final Path home;
     private final Path folder;
     private final Settings settings;
     private final List<Job> jobs;
     private final RunInfo info;
+    private final FileChannel lock;
     private final Set<Job> doneBefore = new HashSet<>();
 
     /**
      * @param home the folder of the bench module
      * @param info its arguments, and whether they ask for a full run
+     * @throws IOException if another run writes to the same folder
      */
     BenchRun(Path home, Settings settings, List<Job> jobs, RunInfo info) throws IOException {
         this.home = home;
@@ -61,17 +60,31 @@ final class BenchRun {
         info.planned = jobs.size();
         info.settings = settings.toString();
         info.begun = now();
-        info.flags = flags();
+        info.flags = Heap.flags(null);
+        info.trainingStepFlags = Heap.flags(Family.TRAINING_STEP);
         Environment.describe(home, info);
+        lock = lock(folder.resolve(LOCK));
     }
 
-    private static List<String> flags() {
-        List<String> flags = new ArrayList<>(FLAGS);
-        String more = System.getenv("LANEWISE_JAVA_OPTS");
-        if (more != null && !more.isBlank()) {
-            flags.addAll(List.of(more.strip().split("\\s+")));
+    private static FileChannel lock(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean mine = false;
+        try {
+            mine = channel.tryLock() != null;
+        } catch (OverlappingFileLockException sameProcess) {
+            // As if another process had it.
         }
-        return flags;
+        if (!mine) {
+            channel.close();
+            throw new IOException("another run of the benchmarks writes to " + file.getParent()
+                    + "; both would measure wrongly. Wait for its end.");
+        }
+        return channel;
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
     }
 
     private static String now() {
@@ -108,17 +121,43 @@ final class BenchRun {
         info.done = doneBefore.size();
     }
 
-    /** Removes what an earlier run left in the folder of partial results. */
+    /** Makes room in the folder of partial results. Those of a full run took long, so they stay, in the folder {@code old} in it. */
     void clear() throws IOException {
+        Path last = folder.resolve("run.json");
+        if (Files.exists(last) && RunInfo.read(last).full) {
+            Path old = Files.createDirectories(folder.resolve("old"));
+            remove(old, "");
+            move(folder, old, "");
+        }
+        remove(folder, "");
+    }
+
+    private static List<Path> files(Path folder, String ending) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.delete(file);
-            }
+            return files.filter(file -> Files.isRegularFile(file) && file.toString().endsWith(ending) && !file.endsWith(LOCK))
+                    .toList();
         }
     }
 
-    /** @param progress told of every job */
-    Results execute(Progress progress) throws IOException {
+    private static void remove(Path folder, String ending) throws IOException {
+        for (Path file : files(folder, ending)) {
+            Files.delete(file);
+        }
+    }
+
+    private static void move(Path from, Path to, String ending) throws IOException {
+        for (Path file : files(from, ending)) {
+            Files.move(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /**
+     * Measures all jobs.
+     *
+     * @param progress told of every job
+     * @param json     renewed after every job with the rows for programs; null for no such file
+     */
+    void execute(Progress progress, Path json) throws IOException {
         try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"));
                 PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
             for (Job job : jobs) {
@@ -132,11 +171,16 @@ final class BenchRun {
                 AtomicFile.write(folder.resolve("run.json"), info.json());
                 Results results = Results.read(folder);
                 results.write(folder);
+                if (json != null) {
+                    AtomicFile.write(json, Summary.json(results));
+                }
                 progress.end(String.format("[%d/%d] %s", info.done, info.planned, outcome.isEmpty() ? results.line(job)
                         : job.name() + ", " + Page.threads(job.threads()) + ": " + outcome), settings.estimate(job));
             }
         }
-        return info.complete() ? publish() : Results.read(folder);
+        if (info.complete()) {
+            publish();
+        }
     }
 
     /** Returns what went wrong; empty if nothing did. */
@@ -152,6 +196,9 @@ final class BenchRun {
             RawFile.append(folder.resolve(job.file() + ".json"), results);
             return "";
         } catch (RunnerException failure) {
+            if (String.valueOf(failure.getMessage()).contains("the JMH lock")) {
+                throw new IOException("other benchmarks by JMH run on this machine; both would measure wrongly. Wait for their end.");
+            }
             failure.printStackTrace(log);
             // The process may have died of any of them, so none has a figure.
             job.contenders().forEach(contender -> info.failures.put(RunInfo.key(job, contender), "the process failed; see jmh.log"));
@@ -172,7 +219,7 @@ final class BenchRun {
     }
 
     private ChainedOptionsBuilder options(Job job, Path notes) throws IOException {
-        List<String> flags = new ArrayList<>(info.flags);
+        List<String> flags = new ArrayList<>(Heap.flags(job.family()));
         flags.addAll(job.lineup().options);
         flags.add("-D" + Notes.FILE + "=" + here(notes));
         if (job.family() != null && job.lineup() != Lineup.ALONE) {
@@ -207,16 +254,12 @@ final class BenchRun {
     }
 
     /** Moves raw results and reports of a full run to their places. */
-    private Results publish() throws IOException {
+    private void publish() throws IOException {
         Path results = home.resolve("results");
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(each -> each.toString().endsWith(".json")).toList()) {
-                Files.move(file, results.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
-        clear();
-        Results published = Results.read(results);
-        published.write(home);
-        return published;
+        // Not all of an older run's files need have a successor.
+        remove(results, ".json");
+        move(folder, results, ".json");
+        remove(folder, "");
+        Results.read(results).write(home);
     }
 }

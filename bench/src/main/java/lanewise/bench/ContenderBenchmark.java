@@ -5,13 +5,11 @@ import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import lanewise.bench.cases.Case;
 import lanewise.bench.cases.Unit;
 import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Lanewise;
 import lanewise.bench.contenders.Task;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -99,7 +97,7 @@ public abstract class ContenderBenchmark {
     private String prepare(int place, String name) {
         Task task = null;
         try {
-            Contender contender = find(name);
+            Contender contender = Contenders.find(name);
             if (contender == null) {
                 return "is not on the class path";
             }
@@ -118,14 +116,6 @@ public abstract class ContenderBenchmark {
             }
             return failure.toString();
         }
-    }
-
-    private static Contender find(String name) {
-        if (name.equals("lanewise")) {
-            return new Lanewise();
-        }
-        return ServiceLoader.load(Contender.class).stream().map(ServiceLoader.Provider::get)
-                .filter(contender -> contender.name().equals(name)).findFirst().orElse(null);
     }
 
     /** Runs until C2 has compiled what it wants to, and returns how long a run took at the end. */

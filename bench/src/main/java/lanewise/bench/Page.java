@@ -118,6 +118,7 @@ final class Page {
     static Map<String, String> circumstances(RunInfo info) {
         Map<String, String> rows = new LinkedHashMap<>(info.machine);
         rows.put("flags", String.join(" ", info.flags));
+        rows.put("flags of training steps", String.join(" ", info.trainingStepFlags));
         info.processes.forEach((lineup, settings) -> rows.put("processes with " + lineup, settings));
         rows.put("commit", info.commit);
         rows.put("time", info.begun + " to " + info.ended);

@@ -23,7 +23,9 @@ final class RunInfo {
     String ended;
     String commit;
     String settings;
+    /** Of the measuring processes, but for training steps. */
     List<String> flags;
+    List<String> trainingStepFlags;
     Map<String, String> machine = new LinkedHashMap<>();
     /** Of contenders, as the report calls them. */
     Map<String, String> versions = new TreeMap<>();

@@ -58,7 +58,8 @@ class MeasurementTest {
         RunInfo info = new RunInfo();
         info.arguments = "--peers --filter x";
         info.settings = "2 forks";
-        info.flags = List.of("-Xmx6g");
+        info.flags = List.of("-Xmx3g");
+        info.trainingStepFlags = List.of("-Xmx6g");
         info.begun = "2026-01-01 12:00";
         info.ended = "2026-01-01 13:00";
         info.commit = "0123456789";
