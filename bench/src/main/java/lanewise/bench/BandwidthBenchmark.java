@@ -62,6 +62,14 @@ public class BandwidthBenchmark {
         return a;
     }
 
+    /** a += s b: 12 bytes an element, and no more moved, since the line that is written was read. */
+    @Benchmark
+    public float[] update(Rates rates) {
+        triad(a, b, a);
+        rates.gbytes += 12e-9 * SIZE;
+        return a;
+    }
+
     private static void copy(float[] from, float[] to) {
         for (int i = 0; i < SPECIES.loopBound(SIZE); i += SPECIES.length()) {
             FloatVector.fromArray(SPECIES, from, i).intoArray(to, i);

@@ -8,8 +8,8 @@ import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
 
 /**
- * One step of AdamW over all parameters of a model, as one matrix. Result 0: the parameters after the first step, from moments
- * of zero. Bytes: four arrays read, three written.
+ * One step of AdamW over all parameters of a model, as one matrix. Results after the first step, from moments of zero: 0 the
+ * parameters, 1 and 2 the first and the second moment. Bytes: four arrays read, three written.
  */
 public final class AdamWCase extends Case {
     public static final double LEARNING_RATE = 1e-3;
@@ -59,5 +59,15 @@ public final class AdamWCase extends Case {
             definition.optimizer().adam(SETTINGS, LEARNING_RATE, 1, 1, expected, gradient, mean, meanSquares);
         }
         RowsCase.same("parameter", task, 0, expected, 1e-6);
+        near("first moment", task.result(1), mean);
+        near("second moment", task.result(2), meanSquares);
+    }
+
+    /** Moments are small: a tenth and a hundredth of gradients and their squares. */
+    private static void near(String what, double[] actual, Tensor expected) {
+        double[] wanted = expected.toArray();
+        for (int i = 0; i < wanted.length; i++) {
+            near(what, i, actual[i], wanted[i], 1e-5 * Math.abs(wanted[i]) + 1e-12);
+        }
     }
 }

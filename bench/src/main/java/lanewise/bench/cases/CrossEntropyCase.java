@@ -31,7 +31,7 @@ public final class CrossEntropyCase extends RowsCase {
     @Override
     public void check(Task task) {
         near("mean loss", 0, task.result(0)[0], meanLoss(), 1e-4);
-        sameRows("gradient", task, 1, 1e-6, (definition, from, to, result) -> definition.loss().crossEntropy(
+        sameRows("gradient", task, 1, 1e-5, 1.0 / ((double) rows * columns), (definition, from, to, result) -> definition.loss().crossEntropy(
                 logits.rowRange(from, to), Arrays.copyOfRange(targets, from, to), -1, 1.0 / rows,
                 Tensor.zeros(ElementType.FLOAT32, to - from), result));
     }

@@ -1,5 +1,6 @@
 package lanewise.bench.cases;
 
+import java.util.Arrays;
 import java.util.Random;
 import lanewise.bench.contenders.Contender;
 import lanewise.bench.contenders.Task;
@@ -9,8 +10,8 @@ import lanewise.kernels.Tensor;
 
 /**
  * Rows of a table by their ids, {@code "768x128 forward of 65"}: 768 ids, width 128, 65 entries. Result 0: forward the rows;
- * backward the dense gradient of the table, to which a run adds the rows' gradients, starting from zero at the first run: the
- * result is checked after one run.
+ * backward the dense gradient of the table, sums of the rows' gradients and zeros elsewhere. Bytes: forward those entries of the
+ * table that are asked for, each once, and the rows; backward the rows' gradients and the whole table's.
  */
 public final class EmbeddingCase extends RowsCase {
     /** Entries of the table. */
@@ -21,6 +22,7 @@ public final class EmbeddingCase extends RowsCase {
     public final int[] ids;
     /** rows x columns. */
     public final Tensor dy;
+    private final double bytes;
 
     /** Reads a row such as {@code "768x128 backward of 65"}. */
     public EmbeddingCase(String row) {
@@ -29,6 +31,12 @@ public final class EmbeddingCase extends RowsCase {
         table = random(1, ElementType.FLOAT32, vocabulary, columns);
         ids = new Random(2).ints(rows, 0, vocabulary).toArray();
         dy = matrix(3);
+        bytes = 4.0 * columns * (rows + (backward ? vocabulary : Arrays.stream(ids).distinct().count()));
+    }
+
+    @Override
+    public double bytes() {
+        return bytes;
     }
 
     @Override

@@ -7,7 +7,7 @@ import lanewise.kernels.Tensor;
 
 /** A float32 operation on rows x columns elements, forward or backward. Work: its elements. */
 abstract class RowsCase extends Case {
-    /** Elements that are compared at either end. */
+    /** Elements that are compared at either end and in the middle. */
     private static final int SAMPLE = 1 << 17;
 
     public final int rows;
@@ -52,18 +52,23 @@ abstract class RowsCase extends Case {
         void compute(Kernels definition, int from, int to, Tensor result);
     }
 
-    /** Compares the first rows and the last rows of a result with the definition; all of them would take seconds. */
+    /** Compares the first rows, some in the middle and the last of a result with the definition; all of them would take seconds. */
     void sameRows(String what, Task task, int index, double tolerance, Definition rowsByDefinition) {
+        sameRows(what, task, index, tolerance, 1, rowsByDefinition);
+    }
+
+    /** The same with |difference| within tolerance (|expected| + scale), where the scale is that of typical elements. */
+    void sameRows(String what, Task task, int index, double tolerance, double scale, Definition rowsByDefinition) {
         double[] actual = task.result(index);
         length(what, actual.length, rows * columns);
         int part = Math.min(rows, Math.max(1, SAMPLE / columns));
         Tensor expected = Tensor.zeros(ElementType.FLOAT32, part, columns);
         try (Kernels definition = definition()) {
-            for (int from : new int[] {0, rows - part}) {
+            for (int from : new int[] {0, (rows - part) / 2, rows - part}) {
                 rowsByDefinition.compute(definition, from, from + part, expected);
                 for (int i = 0; i < part * columns; i++) {
                     double wanted = expected.floats()[i];
-                    near(what, from * columns + i, actual[from * columns + i], wanted, tolerance * (1 + Math.abs(wanted)));
+                    near(what, from * columns + i, actual[from * columns + i], wanted, tolerance * (scale + Math.abs(wanted)));
                 }
             }
         }

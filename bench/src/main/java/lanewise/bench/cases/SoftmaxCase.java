@@ -34,10 +34,10 @@ public final class SoftmaxCase extends RowsCase {
     @Override
     public void check(Task task) {
         if (backward) {
-            sameRows("gradient", task, 0, 1e-5, (definition, from, to, result) -> definition.softmax()
+            sameRows("gradient", task, 0, 1e-5, 1.0 / columns, (definition, from, to, result) -> definition.softmax()
                     .backward(1, y.rowRange(from, to), dy.rowRange(from, to), result));
         } else {
-            sameRows("softmax", task, 0, 1e-5, (definition, from, to, result) -> definition.softmax()
+            sameRows("softmax", task, 0, 1e-5, 1.0 / columns, (definition, from, to, result) -> definition.softmax()
                     .forward(1, x.rowRange(from, to), result));
         }
     }

@@ -155,15 +155,18 @@ public final class Lanewise implements Contender {
         Tensor meanSquares = zeros(o.parameter.rows(), o.parameter.columns());
         int[] step = {0};
         return new Prepared(kernels, () -> kernels.optimizer().adam(AdamWCase.SETTINGS, AdamWCase.LEARNING_RATE, ++step[0], 1,
-                parameter, o.gradient, mean, meanSquares), parameter);
+                parameter, o.gradient, mean, meanSquares), parameter, mean, meanSquares);
     }
 
     @Override
     public Task embedding(EmbeddingCase o, int threads) {
         Kernels kernels = kernels(threads);
         Tensor result = zeros(o.backward ? o.vocabulary : o.rows, o.columns);
-        return new Prepared(kernels, o.backward ? () -> kernels.embedding().scatterAdd(o.dy, o.ids, result)
-                : () -> kernels.embedding().gather(o.table, o.ids, result), result);
+        return new Prepared(kernels, o.backward ? () -> {
+            // As PyTorch's operator returns a whole gradient.
+            result.fill(0);
+            kernels.embedding().scatterAdd(o.dy, o.ids, result);
+        } : () -> kernels.embedding().gather(o.table, o.ids, result), result);
     }
 
     @Override

@@ -192,7 +192,8 @@ public final class PyTorch implements Contender {
         Tensor parameter = copy(o.parameter);
         PyTorchAdamW adamW = new PyTorchAdamW(List.of(parameter), AdamWCase.SETTINGS.weightDecay());
         IValue gradients = tensors(List.of(copy(o.gradient)));
-        return new Prepared(threads, threads, () -> adamW.step(gradients), index -> parameter);
+        return new Prepared(threads, threads, () -> adamW.step(gradients),
+                index -> index == 0 ? parameter : adamW.moment(index));
     }
 
     @Override

@@ -17,6 +17,8 @@ final class PyTorchAdamW {
     private final IValue parameters;
     private final IValue means;
     private final IValue meanSquares;
+    private final Tensor firstMean;
+    private final Tensor firstMeanSquare;
     private final IValue none = none();
     private final IValue noTensors = tensors(List.of());
     private final IValue no = value(false);
@@ -31,8 +33,12 @@ final class PyTorchAdamW {
 
     PyTorchAdamW(List<Tensor> parameters, double decay) {
         this.parameters = tensors(parameters);
-        means = zerosLike(parameters);
-        meanSquares = zerosLike(parameters);
+        List<Tensor> meanTensors = zerosLike(parameters);
+        List<Tensor> meanSquareTensors = zerosLike(parameters);
+        means = tensors(meanTensors);
+        meanSquares = tensors(meanSquareTensors);
+        firstMean = meanTensors.get(0);
+        firstMeanSquare = meanSquareTensors.get(0);
         Tensor step = torch.zeros();
         steps = tensors(Collections.nCopies(parameters.size(), step));
         countStep = new PyTorchOperator("add_.Tensor", value(step), value(torch.ones()), value(1L));
@@ -46,11 +52,16 @@ final class PyTorchAdamW {
                 no, none, none);
     }
 
-    private static IValue zerosLike(List<Tensor> tensors) {
+    /** Of the first parameter: its first or second moment. */
+    Tensor moment(int order) {
+        return order == 1 ? firstMean : firstMeanSquare;
+    }
+
+    private static List<Tensor> zerosLike(List<Tensor> tensors) {
         List<Tensor> zeros = new ArrayList<>();
         for (Tensor tensor : tensors) {
             zeros.add(torch.zeros_like(tensor));
         }
-        return tensors(zeros);
+        return zeros;
     }
 }
