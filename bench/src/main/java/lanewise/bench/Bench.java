@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -22,14 +23,14 @@ import picocli.CommandLine.Spec;
         "Only a full run, with --peers and without --quick and --filter, renews bench/RESULTS.md, bench/RESULTS.html and the raw "
         + "results in bench/results. Others leave theirs in bench/results/partial, as does one that is stopped by Ctrl-C."})
 final class Bench implements Callable<Integer> {
-    @Option(names = "--peers", description = "Compare with other libraries. They are downloaded once, about 1 GB.")
+    @Option(names = "--peers", description = "Compare with other libraries. They are downloaded once, 0.45 GB; unpacked they take 3 GB.")
     private boolean peers;
 
     @Option(names = "--quick", description = "Few rows, one process each: three minutes without peers. Not for publishing.")
     private boolean quick;
 
     @Option(names = "--filter", paramLabel = "REGEX",
-            description = "Only rows whose name has a match, such as 'attention causal' or 'matmul float32 1024'.")
+            description = "Only rows whose name has a match or holds these words, such as 'attention causal' or 'matmul float32 1024'.")
     private String filter;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows for programs.")
@@ -76,20 +77,26 @@ final class Bench implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        List<Job> jobs = Job.plan(quick, peers, pattern());
+        int cores = Runtime.getRuntime().availableProcessors();
+        List<Job> jobs = Job.plan(quick, peers, pattern(), cores);
         if (jobs.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "--filter is '" + filter + "', which no row matches. "
                     + "See the rows with: lanewise bench --list" + (quick ? " --quick" : ""));
         }
         checkJson();
+        if (cores < 2) {
+            err.println("This machine has one core, so rows on 2 threads are left out, and with them all training steps.");
+        }
         RunInfo info = new RunInfo();
         info.quick = quick;
         info.full = peers && !quick && filter == null;
-        info.arguments = String.join(" ", spec.commandLine().getParseResult().originalArgs());
+        // Not the name of a file, which may tell where this machine has its folders.
+        info.arguments = ((peers ? "--peers " : "") + (quick ? "--quick " : "") + (filter == null ? "" : "--filter '" + filter + "'"))
+                .strip();
         Settings settings = quick ? Settings.QUICK : Settings.FULL;
         double estimate = jobs.stream().mapToDouble(settings::estimate).sum();
         if (list) {
-            jobs.forEach(job -> out.printf("%-70s %s%n", job.name(), Page.threads(job.threads())
+            jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Page.threads(job.threads())
                     + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));
             out.println("About " + Progress.time(estimate));
             return 0;
@@ -115,7 +122,7 @@ final class Bench implements Callable<Integer> {
     }
 
     private void measure(BenchRun run, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
-        err.printf("%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned - info.done, info.settings,
+        err.printf(Locale.ROOT, "%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned - info.done, info.settings,
                 Progress.time(run.estimate()));
         try (Progress progress = new Progress(err, terminalColumns(), run.estimate())) {
             run.execute(progress, json == null ? null : json.toAbsolutePath());

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import lanewise.transformer.reports.AtomicFile;
@@ -174,7 +174,7 @@ final class BenchRun implements AutoCloseable {
                 if (json != null) {
                     AtomicFile.write(json, Summary.json(results));
                 }
-                progress.end(String.format("[%d/%d] %s", info.done, info.planned, outcome.isEmpty() ? results.line(job)
+                progress.end(String.format(Locale.ROOT, "[%d/%d] %s", info.done, info.planned, outcome.isEmpty() ? results.line(job)
                         : job.name() + ", " + Page.threads(job.threads()) + ": " + outcome), settings.estimate(job));
             }
         }
@@ -227,11 +227,8 @@ final class BenchRun implements AutoCloseable {
         }
         ChainedOptionsBuilder options = new OptionsBuilder().shouldFailOnError(true).shouldDoGC(false).syncIterations(false)
                 .jvmArgs(flags.toArray(String[]::new)).jvmArgsAppend().forks(settings.forks()).addProfiler(GCProfiler.class);
-        Map<String, String> variables = job.lineup().variables;
-        if (!variables.isEmpty()) {
-            options.jvm(here(Environment.javaWith(variables, Files.createDirectories(home.resolve("target")),
-                    job.lineup().file())));
-        }
+        options.jvm(here(Environment.javaWith(job.lineup().variables, Files.createDirectories(home.resolve("target")),
+                job.lineup().file())));
         if (job.family() == null) {
             return options.include(pattern("lanewise.bench." + job.row())).threads(job.threads());
         }

@@ -10,8 +10,16 @@ final class Cpu {
     }
 
     static boolean hasAvx512() {
+        return tells(" avx512f");
+    }
+
+    static boolean isOfAmd() {
+        return tells("AuthenticAMD");
+    }
+
+    private static boolean tells(String text) {
         try {
-            return Files.readString(Path.of("/proc/cpuinfo")).contains(" avx512f");
+            return Files.readString(Path.of("/proc/cpuinfo")).contains(text);
         } catch (IOException notLinux) {
             return false;
         }

@@ -4,11 +4,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
 import java.util.Map;
 import lanewise.transformer.reports.Machine;
 
 /** The machine, the sources and the processes' variables. */
 final class Environment {
+    /** Variables that libraries of numerics, glibc or any JVM would heed. */
+    private static final String FOREIGN = "(OMP|GOMP|KMP|MKL|OPENBLAS|DNNL|ONEDNN|MALLOC)_\\w+|GOTO_NUM_THREADS|ATEN_CPU_CAPABILITY|"
+            + "GLIBC_TUNABLES|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS";
+
     private Environment() {
     }
 
@@ -16,7 +21,7 @@ final class Environment {
     static void describe(Path home, RunInfo info) {
         Machine machine = Machine.here();
         info.machine.put("processor", machine.processor() + cpuDetails() + ", " + machine.cores() + " cores");
-        info.machine.put("memory", String.format("%.1f GiB", machine.memoryBytes() / (double) (1 << 30)));
+        info.machine.put("memory", String.format(Locale.ROOT, "%.1f GiB", machine.memoryBytes() / (double) (1 << 30)));
         info.machine.put("system", machine.system());
         info.machine.put("JDK", machine.java() + " (" + System.getProperty("java.vm.version") + ")");
         String commit = git(home, "rev-parse", "--short=10", "HEAD");
@@ -56,12 +61,12 @@ final class Environment {
     }
 
     /**
-     * A script that starts this JDK's java with variables set, and without others that libraries of numerics read: those are for
+     * A script that starts this JDK's java with variables set, and without others that its libraries read: those are for
      * other programs than this comparison. JMH has no other way to do so.
      */
     static Path javaWith(Map<String, String> variables, Path folder, String name) throws IOException {
         StringBuilder script = new StringBuilder("#!/bin/sh\n");
-        System.getenv().keySet().stream().filter(variable -> variable.matches("(OMP|GOMP|KMP|MKL|OPENBLAS|DNNL|ONEDNN)_\\w+"))
+        System.getenv().keySet().stream().filter(variable -> variable.matches(FOREIGN))
                 .sorted().forEach(variable -> script.append("unset ").append(variable).append('\n'));
         variables.forEach((variable, value) -> script.append("export ").append(variable).append("='").append(value).append("'\n"));
         script.append("exec '").append(System.getProperty("java.home")).append("/bin/java' \"$@\"\n");

@@ -12,22 +12,22 @@ import java.util.regex.Pattern;
 record Job(Family family, String row, int threads, Lineup lineup) {
     /** Measured before anything else. */
     static final List<String> CEILINGS = List.of("FmaBenchmark.float32", "FmaBenchmark.float64", "BandwidthBenchmark.copy",
-            "BandwidthBenchmark.triad");
+            "BandwidthBenchmark.triad", "BandwidthBenchmark.update");
 
-    /** All jobs of a run, ceilings first, then by family. */
-    static List<Job> plan(boolean quick, boolean peers, Pattern filter) {
+    /** All jobs of a run on a machine with so many cores, ceilings first, then by family. */
+    static List<Job> plan(boolean quick, boolean peers, Pattern filter, int cores) {
         List<Job> jobs = new ArrayList<>();
         for (Family family : Family.values()) {
             for (Lineup lineup : peers ? List.of(Lineup.MKL, Lineup.OPENBLAS, Lineup.JVM) : List.of(Lineup.ALONE)) {
                 if (lineup != Lineup.ALONE && lineup.contenders(family).size() == 1) {
                     continue;
                 }
-                for (int threads : family.threads()) {
+                for (int threads : family.threads().stream().filter(each -> each <= cores).toList()) {
                     for (String row : family.rows()) {
                         boolean wanted = (!quick || family.quickRows().contains(row))
                                 && (lineup != Lineup.JVM || family.jvmRows().contains(row));
                         Job job = new Job(family, row, threads, lineup);
-                        if (wanted && (filter == null || filter.matcher(job.name()).find())) {
+                        if (wanted && job.matches(filter)) {
                             jobs.add(job);
                         }
                     }
@@ -37,13 +37,18 @@ record Job(Family family, String row, int threads, Lineup lineup) {
         if (!jobs.isEmpty()) {
             List<Job> ceilings = new ArrayList<>();
             for (int threads : List.of(1, 2)) {
-                for (String ceiling : CEILINGS) {
+                for (String ceiling : threads <= cores ? CEILINGS : List.<String>of()) {
                     ceilings.add(new Job(null, ceiling, threads, Lineup.ALONE));
                 }
             }
             jobs.addAll(0, ceilings);
         }
         return jobs;
+    }
+
+    /** A name in a report, with its plus sign, matches as it is, too. */
+    private boolean matches(Pattern filter) {
+        return filter == null || filter.matcher(name()).find() || name().contains(filter.pattern());
     }
 
     /** Names the row in the report, such as {@code "softmax 768x65 forward"}. */

@@ -20,7 +20,7 @@ enum Lineup {
      * Libraries with OpenBLAS. Left to itself, it does not use all that newer processors of AMD have; and its threads lose to
      * those of OpenMP where the latter wait actively.
      */
-    OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512()
+    OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512() && Cpu.isOfAmd()
             ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE")
             : Map.of("OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE"))),
     /** Libraries of the JVM, and a plain loop. They need time to be compiled; one logs what it does. ND4J calls OpenBLAS. */

@@ -59,7 +59,7 @@ class CommandLineTest {
 
     @Test
     void twoRunsAtOnceAreRefused(@TempDir Path home) throws Exception {
-        List<Job> jobs = Job.plan(true, false, null);
+        List<Job> jobs = Job.plan(true, false, null, 2);
         try (BenchRun first = new BenchRun(home, Settings.QUICK, jobs, new RunInfo())) {
             IOException refused = assertThrows(IOException.class, () -> new BenchRun(home, Settings.QUICK, jobs, new RunInfo()));
             assertTrue(refused.getMessage().contains("another run"), refused.getMessage());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -49,6 +50,35 @@ class RowsTest {
             }
         }
         return tests.stream();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> resultsThatAreWrongByAHundredthAreFound() {
+        return Stream.of(Family.values()).flatMap(family -> family.rows().stream().filter(row -> isSmall(family, row))
+                .map(row -> DynamicTest.dynamicTest(family.title + " " + row, () -> {
+                    Case operation = open(family, row);
+                    if (family != Family.TRAINING_STEP && operation.work() >= MOST_WORK) {
+                        return;
+                    }
+                    // Training compares with what was checked first.
+                    runAndCheck(operation);
+                    try (Task task = operation.prepare(new Lanewise(), 2)) {
+                        task.run();
+                        assertThrows(IllegalStateException.class, () -> operation.check(new Scaled(task)));
+                    }
+                })));
+    }
+
+    private record Scaled(Task task) implements Task {
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public double[] result(int index) {
+            return Arrays.stream(task.result(index)).map(element -> 1.01 * element).toArray();
+        }
     }
 
     /** As a benchmark does before it measures. */
@@ -98,10 +128,13 @@ class RowsTest {
 
     @Test
     void plansLeaveOutWhatIsNotAskedFor() {
-        List<Job> quick = Job.plan(true, false, Pattern.compile("softmax"));
+        List<Job> quick = Job.plan(true, false, Pattern.compile("softmax"), 2);
         assertEquals(2 * Job.CEILINGS.size() + 2, quick.size());
-        assertTrue(Job.plan(false, true, Pattern.compile("no such row")).isEmpty());
-        List<Job> full = Job.plan(false, true, null);
+        assertTrue(Job.plan(false, true, Pattern.compile("causal 1x12 1024 64 forward+backward"), 1).stream()
+                .anyMatch(job -> job.family() == Family.ATTENTION && job.row().endsWith("+backward")));
+        assertTrue(Job.plan(false, true, null, 1).stream().allMatch(job -> job.threads() == 1));
+        assertTrue(Job.plan(false, true, Pattern.compile("no such row"), 2).isEmpty());
+        List<Job> full = Job.plan(false, true, null, 2);
         assertEquals(full.size(), new HashSet<>(full).size());
         assertTrue(full.stream().noneMatch(job -> job.family() == Family.TRAINING_STEP && job.threads() == 1));
         assertTrue(full.stream().noneMatch(job -> job.family() == Family.SOFTMAX && job.lineup() != Lineup.MKL));

@@ -39,6 +39,10 @@ final class PyTorchThreads {
             if (setBlas == null) {
                 Loader.load(openblas.class);
                 setBlas = new SetThreads(Loader.addressof(mkl() ? "MKL_Set_Num_Threads" : "openblas_set_num_threads"));
+                if (mkl()) {
+                    // Else MKL may choose fewer.
+                    new SetThreads(Loader.addressof("MKL_Set_Dynamic")).call(0);
+                }
             }
             setBlas.call(blasThreads);
             blas = blasThreads;
