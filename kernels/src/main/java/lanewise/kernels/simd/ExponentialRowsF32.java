@@ -12,8 +12,9 @@ import lanewise.kernels.Scratch;
  * The exponentials of rows, and their sums, that softmax and cross-entropy are made of. A block of rows goes through each
  * pass at once, so that the sequential end of one row's maximum or sum overlaps with the work on others.
  *
- * <p>A row is cut into pieces that fit the first cache, each with a maximum of its own: a piece is read from memory once.
- * The weights bring the pieces of a row to its maximum.
+ * <p>A row is cut into pieces that fit the first cache, each with the maximum of the row up to its end: a piece is read from
+ * memory once. The weights bring the pieces of a row to its maximum. The exponentials of several pieces go to where the row's
+ * result will be, so that memory is written while they are computed.
  *
  * <p>The last piece may end amid a vector. Its last vector is then read from the row's last elements, and those which the
  * one before has already are made negative infinity, whose exponential is 0: no pass needs a special end, except for
@@ -55,7 +56,7 @@ final class ExponentialRowsF32 {
         pieces = (padded + PIECE - 1) / PIECE;
         // A row of several pieces is a block of its own.
         block = pieces == 1 ? BLOCK / padded : 1;
-        work = scratch.floats(0, block * padded);
+        work = scratch.floats(0, BLOCK + LANES);
         maxima = scratch.floats(1, block * pieces * LANES);
         lanes = scratch.floats(2, block * pieces * LANES);
         weights = scratch.doubles(3, pieces);
@@ -66,8 +67,13 @@ final class ExponentialRowsF32 {
         return block;
     }
 
-    /** Computes the exponentials of scale x - maximum of each row, for at most {@link #block} rows that lie stride apart. */
-    void compute(float scale, float[] x, int xAt, int stride, int rows) {
+    /**
+     * Computes the exponentials of scale x - maximum of each row, for at most {@link #block} rows that lie stride
+     * apart.
+     *
+     * @param y where {@link #write} will write the first row, from yAt on; may be x; null if it won't be called
+     */
+    void compute(float scale, float[] x, int xAt, int stride, int rows, float[] y, int yAt) {
         if (n < LANES) {
             for (int r = 0; r < rows; r++) {
                 for (int i = 0; i < n; i++) {
@@ -75,50 +81,57 @@ final class ExponentialRowsF32 {
                 }
                 Arrays.fill(work, r * LANES + n, (r + 1) * LANES, Float.NEGATIVE_INFINITY);
             }
-            compute(1, work, 0, LANES, rows, LANES, 0);
+            compute(1, work, 0, LANES, rows, LANES, 0, work, 0, LANES, 0);
         } else if (pieces == 1) {
-            compute(scale, x, xAt, stride, rows, n, 0);
+            compute(scale, x, xAt, stride, rows, n, 0, work, 0, padded, SPECIES.loopBound(n));
         } else {
             int whole = n / PIECE;
-            for (int p = 0; p < whole; p += BLOCK / PIECE) {
-                compute(scale, x, xAt + p * PIECE, PIECE, Math.min(BLOCK / PIECE, whole - p), PIECE, p);
-            }
-            if (whole < pieces) {
-                compute(scale, x, xAt + whole * PIECE, 0, 1, n - whole * PIECE, whole);
+            int count;
+            for (int p = 0; p < pieces; p += count) {
+                count = p < whole ? Math.min(BLOCK / PIECE, whole - p) : 1;
+                compute(scale, x, xAt + p * PIECE, PIECE, count, Math.min(PIECE, n - p * PIECE), p,
+                        y == null ? work : y, y == null ? 0 : yAt + p * PIECE, PIECE, BLOCK);
             }
         }
     }
 
-    /** Computes some pieces of one length. */
-    private void compute(float scale, float[] x, int xAt, int stride, int count, int length, int piece) {
-        int at = piece * PIECE;
+    /** Computes some pieces of one length. The last vector of each, if it isn't whole, goes to the work area. */
+    private void compute(float scale, float[] x, int xAt, int stride, int count, int length, int piece, float[] y,
+            int yAt, int step, int lastAt) {
         int vectors = piece * LANES;
         int whole = SPECIES.loopBound(length);
-        int step = whole < length ? whole + LANES : whole;
         Arrays.fill(lanes, vectors, vectors + count * LANES, 0);
-        maxima(scale, x, xAt, stride, count, length, maxima, vectors, work, at);
-        Float32Exponentials.compute(scale, x, xAt, stride, count, whole, maxima, lanes, vectors, work, at, step);
+        maxima(scale, x, xAt, stride, count, length, maxima, vectors, work, lastAt, step);
+        if (pieces > 1) {
+            for (int p = Math.max(1, piece); p < piece + count; p++) {
+                if (maxima[(p - 1) * LANES] > maxima[p * LANES]) {
+                    System.arraycopy(maxima, (p - 1) * LANES, maxima, p * LANES, LANES);
+                }
+            }
+        }
+        Float32Exponentials.compute(scale, x, xAt, stride, count, whole, maxima, lanes, vectors, y, yAt, step);
         if (whole < length) {
-            Float32Exponentials.compute(1, work, at + whole, step, count, LANES, maxima, lanes, vectors, work, at + whole,
-                    step);
+            Float32Exponentials.compute(1, work, lastAt, step, count, LANES, maxima, lanes, vectors, work, lastAt, step);
         }
     }
 
     /** Makes one of the computed rows that of the next methods. */
     void select(int row) {
         this.row = row;
-        maximum = Float.NEGATIVE_INFINITY;
-        for (int p = row * pieces; p < (row + 1) * pieces; p++) {
-            if (maxima[p * LANES] > maximum) {
-                maximum = maxima[p * LANES];
-            }
-        }
+        int last = (row + 1) * pieces - 1;
+        maximum = maxima[last * LANES];
         sum = 0;
-        for (int p = 0; p < pieces; p++) {
-            float own = maxima[(row * pieces + p) * LANES];
-            // A piece of nothing but negative infinity weighs nothing.
-            weights[p] = own == maximum ? 1 : own == Float.NEGATIVE_INFINITY ? 0 : Math.exp((double) own - maximum);
-            sum += weights[p] * Lanes.sum(lanes, (row * pieces + p) * LANES, LANES);
+        double weight = 1;
+        float of = maximum;
+        for (int p = pieces - 1; p >= 0; p--) {
+            float own = maxima[(last - pieces + 1 + p) * LANES];
+            if (own != of) {
+                // A piece of nothing but negative infinity weighs nothing.
+                weight = own == Float.NEGATIVE_INFINITY ? 0 : Math.exp((double) own - maximum);
+                of = own;
+            }
+            weights[p] = weight;
+            sum += weight * Lanes.sum(lanes, (last - pieces + 1 + p) * LANES, LANES);
         }
     }
 
@@ -138,23 +151,27 @@ final class ExponentialRowsF32 {
             for (int i = 0; i < n; i++) {
                 y[yAt + i] = work[row * LANES + i] * (float) factor;
             }
-            return;
-        }
-        // Downwards, since the last vector may reach back into the piece before.
-        for (int p = pieces - 1; p >= 0; p--) {
-            multiply((float) (factor * weights[p]), work, row * padded + p * PIECE, y, yAt + p * PIECE,
-                    Math.min(PIECE, n - p * PIECE));
+        } else if (pieces == 1) {
+            multiply((float) factor, work, row * padded, y, yAt, n);
+        } else {
+            int whole = SPECIES.loopBound(n);
+            for (int p = 0; p < pieces; p++) {
+                multiply((float) (factor * weights[p]), y, yAt + p * PIECE, y, yAt + p * PIECE,
+                        Math.min(PIECE, whole - p * PIECE));
+            }
+            for (int i = whole; i < n; i++) {
+                y[yAt + i] = work[BLOCK + LANES - n + i] * (float) (factor * weights[pieces - 1]);
+            }
         }
     }
 
     /**
      * The maximum of each piece of scale x, in every lane of a vector. Puts the last vector of each, if it isn't whole, into
-     * the work area.
+     * the work area, where a piece's is step from the one's before.
      */
     private static void maxima(float scale, float[] x, int xAt, int stride, int count, int n, float[] maxima,
-            int maximumAt, float[] work, int at) {
+            int maximumAt, float[] work, int lastAt, int step) {
         int whole = SPECIES.loopBound(n);
-        int step = whole < n ? whole + LANES : whole;
         FloatVector end = FloatVector.fromArray(SPECIES, END, n - whole);
         for (int p = 0; p < count; p++) {
             int from = xAt + p * stride;
@@ -162,7 +179,7 @@ final class ExponentialRowsF32 {
             FloatVector second = first;
             if (whole < n) {
                 FloatVector last = FloatVector.fromArray(SPECIES, x, from + n - LANES).mul(scale).add(end);
-                last.intoArray(work, at + p * step + whole);
+                last.intoArray(work, lastAt + p * step);
                 second = second.blend(last, last.compare(GT, second));
             }
             int i = 0;

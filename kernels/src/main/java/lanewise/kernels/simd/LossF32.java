@@ -31,16 +31,22 @@ final class LossF32 implements Loss {
         ExponentialRowsF32 exponentials = new ExponentialRowsF32(n, workers.scratch());
         for (int first = from; first < to; first += exponentials.block()) {
             int rows = Math.min(exponentials.block(), to - first);
-            int at = logits.offset() + first * logits.rowStride();
-            exponentials.compute(1, logits.floats(), at, logits.rowStride(), rows);
+            // The targets' logits first: dLogits may be the logits.
+            for (int r = first; r < first + rows; r++) {
+                losses.floats()[losses.offset() + r] = targets[r] == ignoredIndex ? 0
+                        : logits.floats()[logits.offset() + r * logits.rowStride() + targets[r]];
+            }
+            if (rows > 1 || targets[first] != ignoredIndex) {
+                exponentials.compute(1, logits.floats(), logits.offset() + first * logits.rowStride(),
+                        logits.rowStride(), rows, dLogits == null ? null : dLogits.floats(),
+                        dLogits == null ? 0 : dLogits.offset() + first * dLogits.rowStride());
+            }
             for (int r = first; r < first + rows; r++) {
                 int target = targets[r];
-                float loss = 0;
                 if (target != ignoredIndex) {
                     exponentials.select(r - first);
-                    double distance = (double) exponentials.maximum()
-                            - logits.floats()[logits.offset() + r * logits.rowStride() + target];
-                    loss = (float) (distance + Math.log(exponentials.sum()));
+                    double distance = (double) exponentials.maximum() - losses.floats()[losses.offset() + r];
+                    losses.floats()[losses.offset() + r] = (float) (distance + Math.log(exponentials.sum()));
                 }
                 if (dLogits != null) {
                     int dAt = dLogits.offset() + r * dLogits.rowStride();
@@ -51,7 +57,6 @@ final class LossF32 implements Loss {
                         dLogits.floats()[dAt + target] -= (float) gradientScale;
                     }
                 }
-                losses.floats()[losses.offset() + r] = loss;
             }
         }
     }

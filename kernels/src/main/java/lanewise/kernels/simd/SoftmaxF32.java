@@ -26,7 +26,8 @@ final class SoftmaxF32 implements Softmax {
         ExponentialRowsF32 exponentials = new ExponentialRowsF32(x.columns(), workers.scratch());
         for (int first = from; first < to; first += exponentials.block()) {
             int rows = Math.min(exponentials.block(), to - first);
-            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows);
+            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows, y.floats(),
+                    y.offset() + first * y.rowStride());
             for (int r = 0; r < rows; r++) {
                 exponentials.select(r);
                 double sum = exponentials.sum();
@@ -46,7 +47,7 @@ final class SoftmaxF32 implements Softmax {
         ExponentialRowsF32 exponentials = new ExponentialRowsF32(n, workers.scratch());
         for (int first = from; first < to; first += exponentials.block()) {
             int rows = Math.min(exponentials.block(), to - first);
-            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows);
+            exponentials.compute(scale, x.floats(), x.offset() + first * x.rowStride(), x.rowStride(), rows, null, 0);
             for (int r = 0; r < rows; r++) {
                 exponentials.select(r);
                 double sum = exponentials.sum();
