@@ -172,7 +172,10 @@ final class AttentionRowsF32 implements Workers.Task {
         }
     }
 
-    /** Replaces the scores of one head by its probabilities. Returns what they were divided by: 0 where no score is above -inf, which leaves zeros. */
+    /**
+     * Replaces the scores of one head by its probabilities. Returns what they were divided by: 0 where no score is above -inf,
+     * which leaves zeros.
+     */
     private float softmax(int keys, float[] scores, int offset, float[] lanes, int log) {
         Arrays.fill(scores, offset + keys, offset + keys + LANES, Float.NEGATIVE_INFINITY);
         float maximum = maximum(keys, scores, offset, lanes);

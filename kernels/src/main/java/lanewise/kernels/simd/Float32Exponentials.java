@@ -23,8 +23,8 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * The loop of {@link ExponentialRowsF32}: {@link MathF32#expOfNonPositive} written out. As one method of more than 325 bytes
- * of code without calls but those of vectors, it is compiled by itself, whole, in every program: C2 neither inlines it
- * into a method that then becomes too large, nor leaves a call in it.
+ * of code without calls but those of vectors, it is compiled by itself, whole, unless C2's limits are changed: C2 neither
+ * inlines it into a method that then becomes too large, nor leaves a call in it.
  */
 final class Float32Exponentials {
     private static final int LANES = SPECIES.length();

@@ -18,7 +18,7 @@ final class NormalizationF32 implements Normalization {
     private static final int ROWS = 64;
     /** Elements of a block. */
     private static final int BLOCK = 256 * LANES;
-    /** A tensor of more elements is in no cache. */
+    /** A tensor of more elements is taken to be in no cache. */
     private static final int FAR = 1 << 21;
 
     private final Workers workers;

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Brings queries into the lanes. A square of as many rows as a vector has lanes is copied as it is and transposed in place:
- * for each bit of the indices, pairs of rows exchange the lanes whose index differs from the row's in that bit.
+ * Transposes in registers: attention's queries into the lanes, and B of a product with a panel as wide. A square of as many
+ * rows as a vector has lanes is copied as it is and transposed in place: for each bit of the indices, pairs of rows exchange the lanes whose index differs from the row's in that bit.
  */
 final class TransposeF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
