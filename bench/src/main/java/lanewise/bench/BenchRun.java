@@ -158,7 +158,8 @@ final class BenchRun implements AutoCloseable {
      * @param json     renewed after every job with the rows for programs; null for no such file
      */
     void execute(Progress progress, Path json) throws IOException {
-        try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"));
+        // A run that is continued goes on in its log; any other begins with an empty folder.
+        try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
                 PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
             for (Job job : jobs) {
                 if (doneBefore.contains(job)) {
@@ -235,8 +236,8 @@ final class BenchRun implements AutoCloseable {
         int turns = job.contenders().size();
         return options.include(pattern(job.family().benchmark.getName() + ".run")).param("row", job.row())
                 .param("threads", Integer.toString(job.threads())).param("contenders", String.join(",", job.contenders()))
-                .warmupIterations(turns * settings.warmupRounds()).warmupTime(TimeValue.milliseconds(settings.millis()))
-                .measurementIterations(turns * settings.rounds())
+                .warmupIterations(turns).warmupTime(TimeValue.milliseconds(Settings.WARMUP_MILLIS))
+                .measurementIterations(turns * settings.rounds(job))
                 .measurementTime(TimeValue.milliseconds(settings.millis()));
     }
 

@@ -36,21 +36,21 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 1, time = 100, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 3, time = 100, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 1, time = 10, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 4, time = 40, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public abstract class ContenderBenchmark {
     /** Lanewise runs at least so long before JMH's warm-up, and until the compiler has been quiet for a while; */
-    private static final long COMPILE_NANOS = 800_000_000;
+    private static final long COMPILE_NANOS = 450_000_000;
     /** a training step, which is many methods, longer; */
     private static final long COMPILE_STEP_NANOS = 4_000_000_000L;
     /** others shorter: most are native. */
-    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 150) * 1_000_000;
-    private static final long QUIET_NANOS = 300_000_000;
-    private static final long QUIET_MILLIS = 20;
+    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 50) * 1_000_000;
+    private static final long QUIET_NANOS = 150_000_000;
+    private static final long QUIET_MILLIS = 10;
     private static final long LONGEST_NANOS = 8_000_000_000L;
     /** Longer than the threads of any contender spin when they have nothing to do. */
-    private static final long PAUSE_NANOS = 40_000_000;
+    private static final long PAUSE_NANOS = 25_000_000;
     /** A run that takes longer needs no untimed one before it to fetch its data. */
     private static final long LONG_RUN_NANOS = 10_000_000;
 

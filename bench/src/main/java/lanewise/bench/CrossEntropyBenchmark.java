@@ -6,7 +6,7 @@ import org.openjdk.jmh.annotations.Param;
 
 /** The loss and its gradient. See {@link CrossEntropyCase}. */
 public class CrossEntropyBenchmark extends ContenderBenchmark {
-    @Param({"768x65 both", "2048x65 both", "512x50257 both"})
+    @Param({"768x65 both", "2048x65 both", "16384x65 both", "512x50257 both"})
     @Subsets(quick = {"2048x65 both"})
     public String row;
 
