@@ -10,6 +10,11 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import lanewise.bench.contenders.Contenders;
+import lanewise.bench.plan.Job;
+import lanewise.bench.plan.Lineup;
+import lanewise.bench.plan.Settings;
+import lanewise.bench.results.RunInfo;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -96,7 +101,7 @@ final class Bench implements Callable<Integer> {
         Settings settings = quick ? Settings.QUICK : Settings.FULL;
         double estimate = jobs.stream().mapToDouble(settings::estimate).sum();
         if (list) {
-            jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Page.threads(job.threads())
+            jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Job.threads(job.threads())
                     + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));
             out.println("About " + Progress.time(estimate));
             return 0;

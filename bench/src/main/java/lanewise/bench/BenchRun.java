@@ -19,6 +19,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import lanewise.bench.benchmarks.ContenderBenchmark;
+import lanewise.bench.benchmarks.Notes;
+import lanewise.bench.plan.Family;
+import lanewise.bench.plan.Job;
+import lanewise.bench.plan.Lineup;
+import lanewise.bench.plan.Settings;
+import lanewise.bench.report.HtmlReport;
+import lanewise.bench.report.MarkdownReport;
+import lanewise.bench.report.Outcome;
+import lanewise.bench.results.RawFile;
+import lanewise.bench.results.Results;
+import lanewise.bench.results.RunInfo;
+import lanewise.bench.results.Summary;
 import lanewise.transformer.reports.AtomicFile;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
@@ -35,7 +48,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * full run in which Lanewise failed nowhere moves them to their places, {@code results} and beside it, when it has come to its
  * end. So whatever stops a run, what it measured is there, and so is the last full report.
  */
-final class BenchRun implements AutoCloseable {
+public final class BenchRun implements AutoCloseable {
     private static final String LOCK = "lock";
 
     private final Path home;
@@ -171,12 +184,12 @@ final class BenchRun implements AutoCloseable {
                 info.ended = now();
                 AtomicFile.write(folder.resolve("run.json"), info.json());
                 Results results = Results.read(folder);
-                results.write(folder);
+                write(results, folder);
                 if (json != null) {
                     AtomicFile.write(json, Summary.json(results));
                 }
-                progress.end(String.format(Locale.ROOT, "[%d/%d] %s", info.done, info.planned, outcome.isEmpty() ? results.line(job)
-                        : job.name() + ", " + Page.threads(job.threads()) + ": " + outcome), settings.estimate(job));
+                progress.end(String.format(Locale.ROOT, "[%d/%d] %s", info.done, info.planned, outcome.isEmpty()
+                        ? Outcome.line(results, job) : job.place() + ": " + outcome), settings.estimate(job));
             }
         }
         if (info.complete()) {
@@ -231,7 +244,7 @@ final class BenchRun implements AutoCloseable {
         options.jvm(here(Environment.javaWith(job.lineup().variables, Files.createDirectories(home.resolve("target")),
                 job.lineup().file())));
         if (job.family() == null) {
-            return options.include(pattern("lanewise.bench." + job.row())).threads(job.threads());
+            return options.include(pattern(ContenderBenchmark.class.getPackageName() + "." + job.row())).threads(job.threads());
         }
         int turns = job.contenders().size();
         return options.include(pattern(job.family().benchmark.getName() + ".run")).param("row", job.row())
@@ -251,6 +264,11 @@ final class BenchRun implements AutoCloseable {
         return "^" + name.replace(".", "\\.") + "$";
     }
 
+    private static void write(Results results, Path folder) throws IOException {
+        AtomicFile.write(folder.resolve("RESULTS.md"), new MarkdownReport(results).text());
+        AtomicFile.write(folder.resolve("RESULTS.html"), new HtmlReport(results).text());
+    }
+
     /** Moves raw results and reports of a full run to their places. */
     private void publish() throws IOException {
         Path results = home.resolve("results");
@@ -258,6 +276,6 @@ final class BenchRun implements AutoCloseable {
         remove(results, ".json");
         move(folder, results, ".json");
         remove(folder, "");
-        Results.read(results).write(home);
+        write(Results.read(results), home);
     }
 }

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Map;
+import lanewise.bench.plan.Cpu;
+import lanewise.bench.results.RunInfo;
 import lanewise.transformer.reports.Machine;
 
 /** The machine, the sources and the processes' variables. */

@@ -3,6 +3,8 @@ package lanewise.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import lanewise.bench.plan.Family;
+import lanewise.bench.plan.Job;
 import lanewise.transformer.reports.Machine;
 
 /** The JVM's options of the measuring processes, most of which are about their heaps. */

@@ -9,6 +9,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import lanewise.bench.plan.Family;
+import lanewise.bench.plan.Job;
+import lanewise.bench.plan.Settings;
+import lanewise.bench.results.RunInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -2,8 +2,6 @@ package lanewise.bench.cases;
 
 import java.util.Arrays;
 import java.util.Random;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Tensor;
 

@@ -1,7 +1,5 @@
 package lanewise.bench.cases;
 
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
 import lanewise.kernels.Activation;
 import lanewise.kernels.Tensor;
 

@@ -1,9 +1,6 @@
 package lanewise.bench.cases;
 
 import java.util.Random;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Lanewise;
-import lanewise.bench.contenders.Task;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.data.TokenBatch;
@@ -96,10 +93,17 @@ public final class TrainingStepCase extends Case {
         same(expected, losses, 1e-3);
     }
 
+    /** Of the first three steps, with the kernels named so, such as the scalar ones, the definition; null for the fastest. */
     private double[] lossesBy(String implementation) {
-        try (Task task = new Lanewise(implementation).trainingStep(this, 2)) {
-            task.run();
-            return losses(task);
+        Kernels.Builder builder = Kernels.builder().threads(2);
+        try (Kernels kernels = (implementation == null ? builder : builder.implementation(implementation)).build()) {
+            TrainingStep step = new TrainingStep(this, kernels);
+            double[] losses = new double[3];
+            for (int i = 0; i < losses.length; i++) {
+                step.run();
+                losses[i] = step.loss.doubles()[0];
+            }
+            return losses;
         }
     }
 

@@ -2,35 +2,23 @@ package lanewise.bench.contenders;
 
 import lanewise.bench.cases.AdamWCase;
 import lanewise.bench.cases.AttentionCase;
+import lanewise.bench.cases.Contender;
 import lanewise.bench.cases.CrossEntropyCase;
 import lanewise.bench.cases.EmbeddingCase;
 import lanewise.bench.cases.GeluCase;
 import lanewise.bench.cases.LayerNormCase;
 import lanewise.bench.cases.MatmulCase;
 import lanewise.bench.cases.SoftmaxCase;
+import lanewise.bench.cases.Task;
+import lanewise.bench.cases.TrainingStep;
 import lanewise.bench.cases.TrainingStepCase;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Epilogue;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
-import lanewise.transformer.models.Gpt;
-import lanewise.transformer.training.OptimizerConfig;
-import lanewise.transformer.training.Updater;
 
 /** Lanewise itself. Outputs are allocated when a case is prepared; every task has kernels, and so threads, of its own. */
 public final class Lanewise implements Contender {
-    private final String implementation;
-
-    /** With the fastest kernels that this machine has. */
-    public Lanewise() {
-        this(null);
-    }
-
-    /** With the kernels named so, such as {@code scalar}, the definition; null for the fastest. */
-    public Lanewise(String implementation) {
-        this.implementation = implementation;
-    }
-
     @Override
     public String name() {
         return "lanewise";
@@ -43,9 +31,8 @@ public final class Lanewise implements Contender {
         }
     }
 
-    private Kernels kernels(int threads) {
-        Kernels.Builder builder = Kernels.builder().threads(threads);
-        return (implementation == null ? builder : builder.implementation(implementation)).build();
+    private static Kernels kernels(int threads) {
+        return Kernels.builder().threads(threads).build();
     }
 
     private record Prepared(Kernels kernels, Runnable operation, Tensor... results) implements Task {
@@ -172,16 +159,7 @@ public final class Lanewise implements Contender {
     @Override
     public Task trainingStep(TrainingStepCase o, int threads) {
         Kernels kernels = kernels(threads);
-        Gpt model = o.model(kernels);
-        Updater updater = new Updater(kernels, OptimizerConfig.adamW(AdamWCase.SETTINGS.beta1(),
-                AdamWCase.SETTINGS.beta2(), AdamWCase.SETTINGS.weightDecay()), model.parameters());
-        Tensor loss = Tensor.zeros(ElementType.FLOAT64, 1);
-        int[] step = {0};
-        return new Prepared(kernels, () -> {
-            updater.zeroGradients();
-            loss.doubles()[0] = model.trainingLoss(o.tokenBatch(), 1, 0);
-            double norm = updater.gradientNorm();
-            updater.update(++step[0], AdamWCase.LEARNING_RATE, Math.min(1, TrainingStepCase.CLIP / (norm + 1e-6)));
-        }, loss);
+        TrainingStep step = new TrainingStep(o, kernels);
+        return new Prepared(kernels, step, step.loss);
     }
 }

@@ -1,7 +1,7 @@
 package lanewise.bench.peers;
 
 import lanewise.bench.cases.MatmulCase;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 import lanewise.kernels.ElementType;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;

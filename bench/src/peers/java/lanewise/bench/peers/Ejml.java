@@ -1,8 +1,8 @@
 package lanewise.bench.peers;
 
+import lanewise.bench.cases.Contender;
 import lanewise.bench.cases.MatmulCase;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Tensor;
 import org.ejml.EjmlVersion;

@@ -1,7 +1,7 @@
 package lanewise.bench.peers;
 
 import java.util.function.Supplier;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 
 /** A task of a library in Java: nothing to free, and one result. */
 record JavaTask(Runnable operation, Supplier<double[]> output) implements Task {

@@ -1,8 +1,8 @@
 package lanewise.bench.peers;
 
+import lanewise.bench.cases.Contender;
 import lanewise.bench.cases.MatmulCase;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 import org.bytedeco.mkl.global.mkl_rt;
 
 /** MKL by its C interface. The number of threads is the whole process's: that of the task prepared last. */

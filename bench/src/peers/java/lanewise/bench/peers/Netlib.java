@@ -1,9 +1,9 @@
 package lanewise.bench.peers;
 
 import dev.ludovic.netlib.blas.JavaBLAS;
+import lanewise.bench.cases.Contender;
 import lanewise.bench.cases.MatmulCase;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Tensor;
 

@@ -1,16 +1,16 @@
 package lanewise.bench.peers;
 
+import lanewise.bench.cases.Contender;
 import lanewise.bench.cases.MatmulCase;
-import lanewise.bench.contenders.Contender;
-import lanewise.bench.contenders.Task;
+import lanewise.bench.cases.Task;
 import lanewise.kernels.ElementType;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.presets.openblas_nolapack;

@@ -1,0 +1,198 @@
+package lanewise.bench.benchmarks;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import lanewise.bench.cases.Case;
+import lanewise.bench.cases.Contender;
+import lanewise.bench.cases.Task;
+import lanewise.bench.cases.Unit;
+import lanewise.bench.contenders.Contenders;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Times one operation by several contenders in one process, on the same inputs, in turns: an iteration belongs to one
+ * contender and the next iteration to the next one, so that whatever else the machine does meets all of them alike. The
+ * counter {@code contender} says whose iteration it was. Before, every contender's result is compared with the definition;
+ * one that fails is left out, with the reason among the {@link Notes}, and so is one that has no such operation.
+ *
+ * <p>JMH's own mean over the iterations of several contenders means nothing; its raw data per iteration does.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 1, time = 10, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 4, time = 40, timeUnit = TimeUnit.MILLISECONDS)
+@Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
+public abstract class ContenderBenchmark {
+    /** Lanewise runs at least so long before JMH's warm-up, and until the compiler has been quiet for a while; */
+    private static final long COMPILE_NANOS = 450_000_000;
+    /** a training step, which is many methods, longer; */
+    private static final long COMPILE_STEP_NANOS = 4_000_000_000L;
+    /** others shorter: most are native. */
+    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 50) * 1_000_000;
+    private static final long QUIET_NANOS = 150_000_000;
+    private static final long QUIET_MILLIS = 10;
+    private static final long LONGEST_NANOS = 8_000_000_000L;
+    /** Longer than the threads of any contender spin when they have nothing to do. */
+    private static final long PAUSE_NANOS = 25_000_000;
+    /** A run that takes longer needs no untimed one before it to fetch its data. */
+    private static final long LONG_RUN_NANOS = 10_000_000;
+
+    @Param({"1", "2"})
+    public int threads;
+
+    /** Names, separated by commas. */
+    @Param("lanewise")
+    public String contenders;
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private record Prepared(int place, Task task, long nanosPerRun) {
+    }
+
+    private final List<Prepared> prepared = new ArrayList<>();
+    private Case operation;
+    private int iteration;
+    private Prepared current;
+    private Turn turn;
+    private long runs;
+    private long allocatedBefore;
+
+    /** The case of this benchmark's row. */
+    public abstract Case open();
+
+    /** Prepares, checks and compiles every contender. */
+    @Setup(Level.Trial)
+    public void prepare() {
+        operation = open();
+        String[] names = contenders.split(",");
+        for (int place = 0; place < names.length; place++) {
+            String outcome = prepare(place, names[place]);
+            if (!outcome.equals(Notes.TIMED)) {
+                Notes.write(names[place], outcome, null);
+            }
+        }
+        if (prepared.isEmpty()) {
+            throw new IllegalStateException("no contender of " + contenders + " can be timed");
+        }
+    }
+
+    /** Returns what became of a contender. */
+    private String prepare(int place, String name) {
+        Task task = null;
+        try {
+            Contender contender = Contenders.find(name);
+            if (contender == null) {
+                return "is not on the class path";
+            }
+            task = operation.prepare(contender, threads);
+            if (task == null) {
+                return Notes.NO_SUCH_OPERATION;
+            }
+            task.run();
+            operation.check(task);
+            prepared.add(new Prepared(place, task, name.equals("lanewise") ? compileLanewise(task) : run(task, OTHERS_NANOS)));
+            Notes.write(name, Notes.TIMED, contender.version());
+            return Notes.TIMED;
+        } catch (Exception | LinkageError | OutOfMemoryError failure) {
+            if (task != null) {
+                task.close();
+            }
+            return failure.toString();
+        }
+    }
+
+    /** Runs until C2 has compiled what it wants to, and returns how long a run took at the end. */
+    private long compileLanewise(Task task) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        long begin = System.nanoTime();
+        long nanos = run(task, operation.unit() == Unit.TOKEN ? COMPILE_STEP_NANOS : COMPILE_NANOS);
+        long before = compiler.getTotalCompilationTime();
+        while (System.nanoTime() - begin < LONGEST_NANOS) {
+            nanos = run(task, QUIET_NANOS);
+            long after = compiler.getTotalCompilationTime();
+            if (after - before < QUIET_MILLIS) {
+                break;
+            }
+            before = after;
+        }
+        return nanos;
+    }
+
+    /** Runs for a time, and returns how long a run took at the end. */
+    private static long run(Task task, long nanos) {
+        long begin = System.nanoTime();
+        long last = begin;
+        long now = begin;
+        long perRun;
+        do {
+            task.run();
+            last = now;
+            now = System.nanoTime();
+            perRun = now - last;
+        } while (now - begin < nanos);
+        return perRun;
+    }
+
+    /** Gives the next contender its turn. */
+    @Setup(Level.Iteration)
+    public void next() {
+        current = prepared.get(iteration++ % prepared.size());
+        if (prepared.size() > 1 && threads > 1) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        if (current.nanosPerRun < LONG_RUN_NANOS) {
+            current.task.run();
+        }
+        runs = 0;
+        allocatedBefore = allocated();
+    }
+
+    /** Counts what was allocated, more exactly than JMH's profiler, which adds what JMH itself allocates: 7 KB. */
+    @TearDown(Level.Iteration)
+    public void count() {
+        turn.contender = current.place;
+        turn.allocated = (double) (allocated() - allocatedBefore) / runs;
+    }
+
+    /** By all threads that live. */
+    private static long allocated() {
+        long sum = 0;
+        for (long bytes : THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())) {
+            sum += Math.max(0, bytes);
+        }
+        return sum;
+    }
+
+    /** Frees the contenders. */
+    @TearDown(Level.Trial)
+    public void close() {
+        prepared.forEach(each -> each.task.close());
+    }
+
+    @Benchmark
+    public void run(Rates rates, Turn turn) {
+        current.task.run();
+        rates.add(operation);
+        runs++;
+        // JMH hands its counters to nobody else.
+        this.turn = turn;
+    }
+}

@@ -1,0 +1,33 @@
+package lanewise.bench.cases;
+
+import lanewise.kernels.ElementType;
+import lanewise.kernels.Kernels;
+import lanewise.kernels.Tensor;
+import lanewise.transformer.models.Gpt;
+import lanewise.transformer.training.OptimizerConfig;
+import lanewise.transformer.training.Updater;
+
+/** A model of Lanewise and its optimizer, which do one training step after the other on a case's batch. */
+public final class TrainingStep implements Runnable {
+    /** Of the latest step, computed before its update. */
+    public final Tensor loss = Tensor.zeros(ElementType.FLOAT64, 1);
+    private final TrainingStepCase o;
+    private final Gpt model;
+    private final Updater updater;
+    private int steps;
+
+    public TrainingStep(TrainingStepCase step, Kernels kernels) {
+        o = step;
+        model = step.model(kernels);
+        updater = new Updater(kernels, OptimizerConfig.adamW(AdamWCase.SETTINGS.beta1(), AdamWCase.SETTINGS.beta2(),
+                AdamWCase.SETTINGS.weightDecay()), model.parameters());
+    }
+
+    @Override
+    public void run() {
+        updater.zeroGradients();
+        loss.doubles()[0] = model.trainingLoss(o.tokenBatch(), 1, 0);
+        double norm = updater.gradientNorm();
+        updater.update(++steps, AdamWCase.LEARNING_RATE, Math.min(1, TrainingStepCase.CLIP / (norm + 1e-6)));
+    }
+}

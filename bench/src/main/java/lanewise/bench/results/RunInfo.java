@@ -1,0 +1,64 @@
+package lanewise.bench.results;
+
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import lanewise.bench.plan.Job;
+
+/** What a report tells about its run beside the figures: kept as {@code run.json} with the raw results. */
+public final class RunInfo {
+    /** How the run was asked for, such as {@code --quick --filter softmax}. */
+    public String arguments;
+    /** Whether nothing was to be left out: all rows, with peers. */
+    public boolean full;
+    public boolean quick;
+    /** Rows with a number of threads and a lineup. */
+    public int planned;
+    public int done;
+    public String begun;
+    public String ended;
+    public String commit;
+    public String settings;
+    /** Of the measuring processes, but for training steps. */
+    public List<String> flags;
+    public List<String> trainingStepFlags;
+    public Map<String, String> machine = new LinkedHashMap<>();
+    /** Of contenders, as the report calls them. */
+    public Map<String, String> versions = new TreeMap<>();
+    /** What was set for the processes of each lineup. */
+    public Map<String, String> processes = new TreeMap<>();
+    /** By {@link #key}: why a contender has no figure. */
+    public Map<String, String> failures = new TreeMap<>();
+
+    public static String key(Job job, String contender) {
+        return job.place() + ", " + job.lineup().file() + ", " + contender;
+    }
+
+    /** Whether it was a full run, came to its end, and Lanewise failed nowhere: one that may be published. */
+    public boolean complete() {
+        return full && done == planned && ownFailures().isEmpty();
+    }
+
+    /** The keys under which Lanewise, or a ceiling, failed. */
+    public List<String> ownFailures() {
+        return failures.keySet().stream().filter(key -> key.endsWith(", lanewise")).toList();
+    }
+
+    /** What two parts of one run must have in common. */
+    public String circumstances() {
+        return "commit " + commit + ", " + settings + ", " + machine.get("JDK") + ", " + String.join(" ", flags);
+    }
+
+    public static RunInfo read(Path file) throws IOException {
+        return new GsonBuilder().create().fromJson(Files.readString(file), RunInfo.class);
+    }
+
+    public String json() {
+        return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(this) + "\n";
+    }
+}

@@ -1,0 +1,190 @@
+package lanewise.bench.results;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import lanewise.bench.plan.Family;
+import lanewise.bench.plan.Job;
+import lanewise.bench.plan.Lineup;
+
+/** What Lanewise sets out to reach, and what it has. */
+public final class Targets {
+    /**
+     * One of them.
+     *
+     * @param what     in words
+     * @param target   in words
+     * @param measured in words, and the row that decided
+     * @param reached  whether it is
+     */
+    public record Target(String what, String target, String measured, boolean reached) {
+    }
+
+    /** The measured ones, and of a full run those that are missing. */
+    private final List<Row> rows;
+    private final boolean full;
+    private final List<Target> targets = new ArrayList<>();
+
+    private Targets(List<Row> rows, boolean full) {
+        this.rows = rows;
+        this.full = full;
+    }
+
+    /** Those for which there are rows; of a full run all, and what was not measured reaches nothing. */
+    public static List<Target> of(Results results) {
+        List<Row> rows = new ArrayList<>(results.rows());
+        if (results.info().full) {
+            Set<String> measured = rows.stream().map(Row::place).collect(Collectors.toSet());
+            for (Family family : Family.values()) {
+                for (int threads : family.threads()) {
+                    family.rows().stream().map(row -> Row.missing(family, row, threads))
+                            .filter(row -> !measured.contains(row.place())).forEach(rows::add);
+                }
+            }
+        }
+        Targets targets = new Targets(rows, results.info().full);
+        targets.matmul();
+        targets.attention();
+        targets.rowKernels();
+        targets.training();
+        targets.jvmPeers();
+        targets.allocation();
+        return targets.targets;
+    }
+
+    private void matmul() {
+        for (int threads : List.of(1, 2)) {
+            mean("float32 matmul, " + Job.threads(threads), 1.00,
+                    row -> row.family() == Family.MATMUL_FLOAT32 && row.threads() == threads);
+        }
+        lowest("float32 matmul, every row", 0.85, row -> row.family() == Family.MATMUL_FLOAT32);
+        add("float32 matmul 1024 x 1024 x 1024, 1 thread", "≥ 92 % of the multiply-add ceiling",
+                row -> row.family() == Family.MATMUL_FLOAT32 && row.row().equals("1024x1024x1024 NN") && row.threads() == 1,
+                Row::ceilingShare, found -> format("%.1f %%", 100 * found.get(0).ceilingShare()),
+                found -> found.get(0).ceilingShare() >= 0.92);
+        mean("float64 matmul, all rows", 0.95, row -> row.family() == Family.MATMUL_FLOAT64);
+    }
+
+    private void attention() {
+        attention("plain, lengths 256 to 2048, head width 64", 1.3, "plain \\S+ (256|512|1024|2048) 64 forward");
+        attention("causal, lengths 256 to 2048, head width 64", 1.8, "causal \\S+ (256|512|1024|2048) 64 forward");
+        attention("length 64, head width 32", 1.5, "(plain|causal) \\S+ 64 32 forward");
+        attention("length 4096", 1.2, "(plain|causal) \\S+ 4096 \\d+ forward");
+        attention("plain, lengths 256 to 2048", 1.2, "plain \\S+ (256|512|1024|2048) \\d+ forward\\+backward");
+        attention("causal, lengths 256 to 2048", 1.6, "causal \\S+ (256|512|1024|2048) \\d+ forward\\+backward");
+    }
+
+    private void attention(String what, double target, String pattern) {
+        lowest("attention " + (pattern.endsWith("backward") ? "forward + backward, " : "forward, ") + what, target,
+                row -> row.family() == Family.ATTENTION && row.row().matches(pattern));
+    }
+
+    private void rowKernels() {
+        for (Family family : List.of(Family.SOFTMAX, Family.LAYER_NORM, Family.GELU, Family.CROSS_ENTROPY, Family.ADAMW,
+                Family.EMBEDDING)) {
+            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth", row -> row.family() == family,
+                    Row::ratio, found -> {
+                        Row worst = least(found, Targets::reach);
+                        return format("%d of %d rows; geometric mean %.2f; furthest from it: %.2f and %.0f %% (%s)",
+                                found.stream().filter(row -> reach(row) >= 1).count(), found.size(), mean(found), worst.ratio(),
+                                100 * worst.ceilingShare(), worst.place());
+                    }, found -> reach(least(found, Targets::reach)) >= 1);
+        }
+    }
+
+    /** A row's ratio or share of the bandwidth as a multiple of what it must reach, in the better of both ways. */
+    private static double reach(Row row) {
+        // More than memory can give comes from a cache, and says nothing of the bandwidth.
+        double share = row.ceilingShare() <= 1 ? row.ceilingShare() : 0;
+        return Math.max(row.ratio() / 1.2, share / 0.85);
+    }
+
+    private void training() {
+        training("4 x 128, batch 12 x 64", 2.0, "4x128 ");
+        training("6 x 384, batch 8 x 256", 1.35, "6x384 ");
+        training("GPT-2 124M, batch 4 x 64", 1.2, "12x768 ");
+    }
+
+    private void training(String what, double target, String begin) {
+        lowest("training step " + what + ", 2 threads", target,
+                row -> row.family() == Family.TRAINING_STEP && row.row().startsWith(begin));
+    }
+
+    private void jvmPeers() {
+        record Against(Row row, String peer, double ratio) {
+        }
+
+        add("every library of the JVM", "≥ 3", row -> row.family().jvmRows().contains(row.row()), row -> row.peers().keySet()
+                .stream().anyMatch(Lineup::isOfTheJvm) ? row.lanewise() : Double.NaN, found -> {
+                    Against least = found.stream().flatMap(row -> row.peers().entrySet().stream()
+                            .filter(peer -> Lineup.isOfTheJvm(peer.getKey()))
+                            .map(peer -> new Against(row, peer.getKey(), peer.getValue().ratio())))
+                            .min(Comparator.comparingDouble(Against::ratio)).orElseThrow();
+                    return format("lowest %.2f (%s, %s)", least.ratio, least.peer, least.row.place());
+                }, found -> found.stream().flatMap(row -> row.peers().entrySet().stream())
+                        .filter(peer -> Lineup.isOfTheJvm(peer.getKey())).allMatch(peer -> peer.getValue().ratio() >= 3));
+    }
+
+    private void allocation() {
+        most("kernels", 1024, "about 0 B (here: below 1 KB) a run", row -> row.family() != Family.TRAINING_STEP);
+        most("a training step", 64 * 1024, "below 64 KB a run", row -> row.family() == Family.TRAINING_STEP);
+    }
+
+    private void most(String what, double limit, String target, Predicate<Row> which) {
+        add("allocated by " + what, target, which, Row::bytesPerRun, found -> {
+            Row most = least(found, row -> -row.bytesPerRun());
+            return format("at most %,.0f B (%s)", most.bytesPerRun(), most.place());
+        }, found -> found.stream().allMatch(row -> row.bytesPerRun() < limit));
+    }
+
+    private void mean(String what, double target, Predicate<Row> which) {
+        add(what, format("geometric mean ≥ %.2f", target), which, Row::ratio,
+                found -> format("%.2f over %d rows", mean(found), found.size()), found -> mean(found) >= target);
+    }
+
+    private void lowest(String what, double target, Predicate<Row> which) {
+        add(what, format("≥ %.2f", target), which, Row::ratio, found -> {
+            Row least = least(found, Row::ratio);
+            return found.size() == 1 ? format("%.2f (%s)", least.ratio(), least.bestPeer())
+                    : format("lowest %.2f (%s), geometric mean %.2f", least.ratio(), least.place(), mean(found));
+        }, found -> least(found, Row::ratio).ratio() >= target);
+    }
+
+    /**
+     * Adds a target if there are rows for it.
+     *
+     * @param figure  NaN where it was not measured
+     * @param words   of the measured rows
+     * @param reached by the measured rows; a missing one reaches nothing
+     */
+    private void add(String what, String target, Predicate<Row> which, ToDoubleFunction<Row> figure,
+            Function<List<Row>, String> words, Predicate<List<Row>> reached) {
+        List<Row> wanted = rows.stream().filter(which).toList();
+        List<Row> found = wanted.stream().filter(row -> Double.isFinite(figure.applyAsDouble(row))).toList();
+        int missing = wanted.size() - found.size();
+        if (!found.isEmpty()) {
+            targets.add(new Target(what, target, words.apply(found) + (missing == 0 || !full ? "" : "; not measured: " + missing
+                    + (missing == 1 ? " row" : " rows")), reached.test(found) && (missing == 0 || !full)));
+        } else if (full) {
+            targets.add(new Target(what, target, "not measured", false));
+        }
+    }
+
+    private static Row least(List<Row> rows, ToDoubleFunction<Row> figure) {
+        return rows.stream().min(Comparator.comparingDouble(figure)).orElseThrow();
+    }
+
+    private static double mean(List<Row> rows) {
+        return Statistics.geometricMean(rows.stream().mapToDouble(Row::ratio).toArray());
+    }
+
+    private static String format(String form, Object... values) {
+        return String.format(Locale.ROOT, form, values);
+    }
+}
