@@ -170,9 +170,9 @@ final class AttentionBackwardF32 {
         // A copy is the fastest way into the cache.
         AttentionBlockF32.copyPadded(queries, width, query.floats(), qOffset, query.rowStride(), to, rowsQ, padded);
         TransposeF32.transpose(queries, columns, width, to, rowsQ, padded,
-                (float) (shape.scale() * Float64Exp2.LOG2_E), to, at);
+                (float) (shape.scale() * Float64Exp2.LOG2_E), to, at, QUERIES);
         AttentionBlockF32.copyPadded(queries, width, dOutput.floats(), dOffset, dOutput.rowStride(), to, rowsD, padded);
-        TransposeF32.transpose(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES);
+        TransposeF32.transpose(queries, columns, width, to, rowsD, padded, 1f, to, at + width * QUERIES, QUERIES);
 
         int statistics = at + 2 * (width + padded) * QUERIES;
         float[] sums = logSumExp.floats();

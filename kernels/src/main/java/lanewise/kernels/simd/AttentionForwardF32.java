@@ -111,7 +111,7 @@ final class AttentionForwardF32 implements Workers.Task {
         int queries = queries(block);
         TransposeF32.transpose(queries, AttentionBlockF32.padToPanel(queries), width, query.floats(),
                 query.offset() + row * query.rowStride() + head * width, query.rowStride(),
-                (float) (shape.scale() * Float64Exp2.LOG2_E), transposed, transposedAt);
+                (float) (shape.scale() * Float64Exp2.LOG2_E), transposed, transposedAt, QUERIES);
         Arrays.fill(statistics, statisticsAt, statisticsAt + QUERIES, 0f);
         Arrays.fill(statistics, statisticsAt + QUERIES, statisticsAt + 2 * QUERIES, -Float.MAX_VALUE);
     }

@@ -36,7 +36,7 @@ final class Blocking {
     static final int PACKED_DEPTHS = 2;
 
     /** At most so many summed indices of B a thread packs at a time. */
-    static final int PACK_STEPS = 256;
+    static final int PACK_STEPS = 2048;
 
     /** Rows of B that are copied into a panel before the next panel: read side by side, so that reading runs ahead. */
     static final int PACK_ROWS = 8;

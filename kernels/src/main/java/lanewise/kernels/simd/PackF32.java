@@ -36,38 +36,6 @@ final class PackF32 {
      */
     static void transposed(int depth, int columns, int width, float factor, float[] x, int xOffset, int xRow,
             float[] panel, int panelOffset) {
-        if (columns == width && width == AttentionBlockF32.QUERIES) {
-            TransposeF32.transpose(columns, width, depth, x, xOffset, xRow, factor, panel, panelOffset);
-            return;
-        }
-        int j = 0;
-        for (; j + 8 <= columns; j += 8) {
-            int r0 = xOffset + j * xRow;
-            int r1 = r0 + xRow;
-            int r2 = r1 + xRow;
-            int r3 = r2 + xRow;
-            int r4 = r3 + xRow;
-            int r5 = r4 + xRow;
-            int r6 = r5 + xRow;
-            int r7 = r6 + xRow;
-            int to = panelOffset + j;
-            for (int p = 0; p < depth; p++, to += width) {
-                panel[to] = factor * x[r0 + p];
-                panel[to + 1] = factor * x[r1 + p];
-                panel[to + 2] = factor * x[r2 + p];
-                panel[to + 3] = factor * x[r3 + p];
-                panel[to + 4] = factor * x[r4 + p];
-                panel[to + 5] = factor * x[r5 + p];
-                panel[to + 6] = factor * x[r6 + p];
-                panel[to + 7] = factor * x[r7 + p];
-            }
-        }
-        for (; j < width; j++) {
-            int from = xOffset + j * xRow;
-            int to = panelOffset + j;
-            for (int p = 0; p < depth; p++) {
-                panel[to + p * width] = j < columns ? factor * x[from + p] : 0f;
-            }
-        }
+        TransposeF32.transpose(columns, width, depth, x, xOffset, xRow, factor, panel, panelOffset, width);
     }
 }

@@ -132,7 +132,8 @@ final class ProductF32 extends OperandsF32 {
         int steps = lastStep - firstStep;
         rightBatch = Math.multiplyExact(roundUp(lastColumn - firstColumn, LANES), steps);
         right = workers.scratch().floats(RIGHT_SLOT, RIGHT_BASE + Math.multiplyExact(countBatch, rightBatch));
-        stepsOfChunk = Math.min(roundUp(divideUp(Math.max(steps, 1), 4 * workers.threads()), 8), Blocking.PACK_STEPS);
+        int parts = workers.threads() == 1 ? 1 : 4 * workers.threads();
+        stepsOfChunk = Math.min(roundUp(divideUp(Math.max(steps, 1), parts), 8), Blocking.PACK_STEPS);
         chunks = divideUp(steps, stepsOfChunk);
         run(countBatch * chunks, (long) countBatch * rightBatch * Blocking.MOVE_WORK, packChunk);
     }
