@@ -8,7 +8,10 @@ public enum Activation {
     RELU,
     /** f(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): Hendrycks and Gimpel's approximation, as GPT-2 uses it. */
     GELU_TANH,
-    /** f(x) = x/2 (1 + erf(x / sqrt(2))). */
+    /**
+     * f(x) = x/2 (1 + erf(x / sqrt(2))). The error in float32 is at most 16 2^-24 |f(x)| from x = -2 on and 2^-24 |x|
+     * below, where f(x) goes to 0; that of f' is at most 8 2^-24.
+     */
     GELU_ERF,
     /** f(x) = x / (1 + exp(-x)). */
     SILU,

@@ -9,6 +9,7 @@ import java.util.Random;
 import lanewise.kernels.scalar.ScalarFunctions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -64,6 +65,10 @@ class ActivationsTest {
             double exponent = Math.abs(Math.log(Math.abs(expected[i] / xs[i])));
             bounds[i] = 8 * (1 + (exponent < 1e4 ? exponent : 0)) * type.unitRoundoff() * Math.abs(expected[i]) + tiny;
             gradientBounds[i] = 16 * type.unitRoundoff() * Math.abs(dys[i]) + tiny;
+            if (f == Activation.GELU_ERF && type == ElementType.FLOAT32) {
+                bounds[i] = geluBound(xs[i], expected[i]) + tiny;
+                gradientBounds[i] = 9 * type.unitRoundoff() * Math.abs(dys[i]) + tiny;
+            }
         }
         String name = f + " of " + x;
         assertWithin(name, expected, y, bounds);
@@ -82,6 +87,39 @@ class ActivationsTest {
         copy = KernelsUnderTest.copy(x, type);
         kernels.activations().backward(f, copy, dy, copy);
         assertSameBits("gradient of " + name + " over x", dx, copy);
+    }
+
+    /** What {@link Activation#GELU_ERF} promises in float32. */
+    private static double geluBound(double x, double y) {
+        return ElementType.FLOAT32.unitRoundoff() * (x >= -2 ? 16 * Math.abs(y) : Math.abs(x));
+    }
+
+    @Test
+    void geluKeepsItsBounds() {
+        int n = 1 << 20;
+        Tensor x = Tensor.zeros(ElementType.FLOAT32, n);
+        Tensor y = Tensor.zeros(ElementType.FLOAT32, n);
+        Tensor dx = Tensor.zeros(ElementType.FLOAT32, n);
+        Tensor dy = Tensor.zeros(ElementType.FLOAT32, n);
+        dy.fill(1);
+        for (int i = 0; i < n; i++) {
+            x.set(0, i, 16.0 * i / n - 8 + 1e-7);
+        }
+        kernels.activations().forward(Activation.GELU_ERF, x, y);
+        kernels.activations().backward(Activation.GELU_ERF, x, dy, dx);
+        double[] xs = x.toArray();
+        double[] expected = new double[n];
+        double[] expectedGradient = new double[n];
+        double[] bounds = new double[n];
+        double[] gradientBounds = new double[n];
+        Arrays.fill(gradientBounds, 8 * ElementType.FLOAT32.unitRoundoff());
+        for (int i = 0; i < n; i++) {
+            expected[i] = ScalarFunctions.activation(Activation.GELU_ERF, xs[i]);
+            expectedGradient[i] = ScalarFunctions.derivative(Activation.GELU_ERF, xs[i]);
+            bounds[i] = geluBound(xs[i], expected[i]);
+        }
+        assertWithin("GELU from -8 to 8", expected, y, bounds);
+        assertWithin("its derivative", expectedGradient, dx, gradientBounds);
     }
 
     @ParameterizedTest

@@ -12,12 +12,9 @@ final class ActivationLoopsF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
 
-    /** Elements that {@link #geluErf} computes in three passes, since one would be too much for C2 to inline. */
-    private static final int CHUNK = 256;
-    private static final int EXPONENTIALS = 2 * LANES;
-    private static final int RATIOS = EXPONENTIALS + CHUNK;
-    /** Elements of the work area that the callers lend: two vectors for the end of a run, and two chunks. */
-    static final int EDGE = RATIOS + CHUNK;
+    private static final int GELU_WORK = 2 * LANES;
+    /** Elements of the work area that the callers lend: two vectors for the end of a run, and what the GELU needs. */
+    static final int EDGE = GELU_WORK + Float32Gelu.WORK;
 
     private ActivationLoopsF32() {
     }
@@ -52,7 +49,7 @@ final class ActivationLoopsF32 {
             case IDENTITY -> System.arraycopy(x, xAt, y, yAt, n);
             case RELU -> relu(x, xAt, y, yAt, n);
             case GELU_TANH -> geluTanh(x, xAt, y, yAt, n);
-            case GELU_ERF -> geluErf(x, xAt, y, yAt, n, work);
+            case GELU_ERF -> Float32Gelu.forward(x, xAt, y, yAt, n, work, GELU_WORK);
             case SILU -> silu(x, xAt, y, yAt, n);
             case TANH -> tanh(x, xAt, y, yAt, n);
             case SOFTPLUS -> softplus(x, xAt, y, yAt, n);
@@ -66,7 +63,7 @@ final class ActivationLoopsF32 {
             case IDENTITY -> System.arraycopy(dy, dyAt, dx, dxAt, n);
             case RELU -> reluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case GELU_TANH -> geluTanhBackward(x, xAt, dy, dyAt, dx, dxAt, n);
-            case GELU_ERF -> geluErfBackward(x, xAt, dy, dyAt, dx, dxAt, n, work);
+            case GELU_ERF -> Float32Gelu.backward(x, xAt, dy, dyAt, dx, dxAt, n, work, GELU_WORK);
             case SILU -> siluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case TANH -> tanhBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case SOFTPLUS -> softplusBackward(x, xAt, dy, dyAt, dx, dxAt, n);
@@ -83,54 +80,6 @@ final class ActivationLoopsF32 {
     private static void geluTanh(float[] x, int xAt, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i += LANES) {
             MathF32.geluTanh(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
-        }
-    }
-
-    /** One pass of the exact GELU over a chunk; the forward passes ignore dy. */
-    @FunctionalInterface
-    private interface Pass {
-        void run(float[] x, int xAt, float[] dy, int dyAt, float[] y, int yAt, float[] work, int n);
-    }
-
-    private static final Pass[] GELU_ERF = {
-        (x, xAt, dy, dyAt, y, yAt, work, n) -> expOfMinusHalfSquare(x, xAt, work, n),
-        (x, xAt, dy, dyAt, y, yAt, work, n) -> tailRatio(x, xAt, work, n),
-        (x, xAt, dy, dyAt, y, yAt, work, n) -> geluErfChunk(x, xAt, work, y, yAt, n)};
-
-    private static final Pass[] GELU_ERF_BACKWARD = {GELU_ERF[0], GELU_ERF[1],
-        (x, xAt, dy, dyAt, dx, dxAt, work, n) -> geluErfBackwardChunk(x, xAt, work, dy, dyAt, dx, dxAt, n)};
-
-    private static void geluErf(float[] x, int xAt, float[] y, int yAt, int n, float[] work) {
-        run(GELU_ERF, x, xAt, x, xAt, y, yAt, n, work);
-    }
-
-    /** All passes are called from one place, so that C2 does not inline them into one method, which would be too large. */
-    private static void run(Pass[] passes, float[] x, int xAt, float[] dy, int dyAt, float[] y, int yAt, int n,
-            float[] work) {
-        for (int i = 0; i < n; i += CHUNK) {
-            for (Pass pass : passes) {
-                pass.run(x, xAt + i, dy, dyAt + i, y, yAt + i, work, Math.min(CHUNK, n - i));
-            }
-        }
-    }
-
-    private static void expOfMinusHalfSquare(float[] x, int xAt, float[] work, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            MathF32.expOfMinusHalfSquare(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(work, EXPONENTIALS + i);
-        }
-    }
-
-    private static void tailRatio(float[] x, int xAt, float[] work, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            MathF32.tailRatio(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(work, RATIOS + i);
-        }
-    }
-
-    private static void geluErfChunk(float[] x, int xAt, float[] work, float[] y, int yAt, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            MathF32.geluErf(FloatVector.fromArray(SPECIES, x, xAt + i),
-                    FloatVector.fromArray(SPECIES, work, EXPONENTIALS + i),
-                    FloatVector.fromArray(SPECIES, work, RATIOS + i)).intoArray(y, yAt + i);
         }
     }
 
@@ -162,21 +111,6 @@ final class ActivationLoopsF32 {
     private static void geluTanhBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
         for (int i = 0; i < n; i += LANES) {
             MathF32.geluTanhDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
-                    .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
-        }
-    }
-
-    private static void geluErfBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n,
-            float[] work) {
-        run(GELU_ERF_BACKWARD, x, xAt, dy, dyAt, dx, dxAt, n, work);
-    }
-
-    private static void geluErfBackwardChunk(float[] x, int xAt, float[] work, float[] dy, int dyAt, float[] dx,
-            int dxAt, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            MathF32.geluErfDerivative(FloatVector.fromArray(SPECIES, x, xAt + i),
-                    FloatVector.fromArray(SPECIES, work, EXPONENTIALS + i),
-                    FloatVector.fromArray(SPECIES, work, RATIOS + i))
                     .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
         }
     }

@@ -35,8 +35,7 @@ final class Float32Math {
     /** From here on the hyperbolic tangent, or the error function, rounds to 1. */
     static final float TANH_MAX = 9.1f;
     static final float ERF_MAX = 4;
-    /** Where e^-z is flushed to 0: x with z = x^2/2, and x with z the argument of GELU's sigmoid. */
-    static final float NORMAL_MAX = 13.281f;
+    /** Where e^-z is flushed to 0: x with z the argument of the sigmoid in the tanh form of GELU. */
     static final float GELU_TANH_MAX = 10.038f;
     /** Subnormal numbers times 2^24 are normal. */
     static final float MIN_NORMAL = Float.MIN_NORMAL;
@@ -44,9 +43,8 @@ final class Float32Math {
     static final float SUBNORMAL_SCALE = 0x1p24f;
     /** x + ROUNDER - ROUNDER is x rounded to an integer, and the integer stands in the low bits of the sum. */
     static final float ROUNDER = 0x1.8p23f;
-    /** See {@link #erfPolynomial} and {@link #normalPolynomial}. */
+    /** See {@link #erfPolynomial}. */
     static final float ERF_SCALE = 3;
-    static final float NORMAL_CENTRE = 3.5f;
     /** 2^r = 1 + r (EXP2_1 + r (EXP2_2 + ..)) for |r| &le; 1/2; relative error 0.06 2^-24. */
     static final float EXP2_1 = 0x1.62e43p-1f;
     static final float EXP2_2 = 0x1.ebfbdcp-3f;
@@ -103,22 +101,6 @@ final class Float32Math {
                 .fma(y, broadcast(SPECIES, 0x1.e29d32p+1f))
                 .fma(y, broadcast(SPECIES, -0x1.80001ep+1f))
                 .fma(y, broadcast(SPECIES, 0x1.06ebaap-3f));
-    }
-
-    /**
-     * (a + c) Phi(-a) e^(a^2/2) as a polynomial in y = (a - c) / (a + c), c = {@link #NORMAL_CENTRE}, with the normal
-     * distribution function Phi, for 0 &le; a &le; NORMAL_MAX; relative error 0.4 2^-24.
-     */
-    static FloatVector normalPolynomial(FloatVector y) {
-        return y.fma(0x1.92285p-14f, 0x1.ae0dcap-12f)
-                .fma(y, broadcast(SPECIES, -0x1.ed361ep-12f))
-                .fma(y, broadcast(SPECIES, -0x1.9dae2cp-9f))
-                .fma(y, broadcast(SPECIES, 0x1.a8d166p-8f))
-                .fma(y, broadcast(SPECIES, 0x1.1d0f44p-6f))
-                .fma(y, broadcast(SPECIES, -0x1.db589p-4f))
-                .fma(y, broadcast(SPECIES, 0x1.42ff06p-2f))
-                .fma(y, broadcast(SPECIES, -0x1.219152p-1f))
-                .fma(y, broadcast(SPECIES, 0x1.7d241ap-1f));
     }
 
     /** 2^n from ROUNDER - n, for -127 &le; n &le; 127; 0 for n = -127. */

@@ -29,8 +29,7 @@ final class Float64Math {
     /** From here on the hyperbolic tangent, or the error function, rounds to 1. */
     static final double TANH_MAX = 19.1;
     static final double ERF_MAX = 6;
-    /** Where e^-z is flushed to 0: x with z = x^2/2, and x with z the argument of GELU's sigmoid. */
-    static final double NORMAL_MAX = 37.664;
+    /** Where e^-z is flushed to 0: x with z the argument of the sigmoid in the tanh form of GELU. */
     static final double GELU_TANH_MAX = 21.1548;
     /** Subnormal numbers times 2^54 are normal. */
     static final double MIN_NORMAL = Double.MIN_NORMAL;
@@ -38,9 +37,8 @@ final class Float64Math {
     static final double SUBNORMAL_SCALE = 0x1p54;
     /** x + ROUNDER - ROUNDER is x rounded to an integer, and the integer stands in the low bits of the sum. */
     static final double ROUNDER = 0x1.8p52;
-    /** See {@link #erfPolynomial} and {@link #normalPolynomial}. */
+    /** See {@link #erfPolynomial}. */
     static final double ERF_SCALE = 3;
-    static final double NORMAL_CENTRE = 5;
     /** 2^r = 1 + r (EXP2_1 + r (EXP2_2 + ..)) for |r| &le; 1/2; relative error 0.04 2^-53. */
     static final double EXP2_1 = 0x1.62e42fefa39efp-1;
     static final double EXP2_2 = 0x1.ebfbdff82c59cp-3;
@@ -124,34 +122,6 @@ final class Float64Math {
                 .fma(y, broadcast(SPECIES, 0x1.e2985f0c7bbbep+1))
                 .fma(y, broadcast(SPECIES, -0x1.7ffffffffffddp+1))
                 .fma(y, broadcast(SPECIES, 0x1.06eba8214db68p-3));
-    }
-
-    /**
-     * (a + c) Phi(-a) e^(a^2/2) as a polynomial in y = (a - c) / (a + c), c = {@link #NORMAL_CENTRE}, with the normal
-     * distribution function Phi, for 0 &le; a &le; NORMAL_MAX; relative error 0.2 2^-53.
-     */
-    static DoubleVector normalPolynomial(DoubleVector y) {
-        return y.fma(0x1.2543b0b8a47efp-29, 0x1.014f48b43765fp-27)
-                .fma(y, broadcast(SPECIES, -0x1.63e18f3ea8fb6p-27))
-                .fma(y, broadcast(SPECIES, -0x1.1c71277ac42f7p-24))
-                .fma(y, broadcast(SPECIES, 0x1.7527431b25494p-25))
-                .fma(y, broadcast(SPECIES, 0x1.d1d4c43cceaadp-22))
-                .fma(y, broadcast(SPECIES, -0x1.6a2546d66b4f2p-22))
-                .fma(y, broadcast(SPECIES, -0x1.73c4624591d9fp-19))
-                .fma(y, broadcast(SPECIES, 0x1.0b2a695c458d8p-18))
-                .fma(y, broadcast(SPECIES, 0x1.17de8cfbdd736p-16))
-                .fma(y, broadcast(SPECIES, -0x1.a170d5f7ed7cap-15))
-                .fma(y, broadcast(SPECIES, -0x1.f214988f6c8f9p-15))
-                .fma(y, broadcast(SPECIES, 0x1.1daf1ce8846f8p-11))
-                .fma(y, broadcast(SPECIES, -0x1.a2503736d96b2p-11))
-                .fma(y, broadcast(SPECIES, -0x1.88590ea44333ap-9))
-                .fma(y, broadcast(SPECIES, 0x1.54b4d4f43239dp-6))
-                .fma(y, broadcast(SPECIES, -0x1.1b1c254c9ffcdp-4))
-                .fma(y, broadcast(SPECIES, 0x1.51f6329f02911p-3))
-                .fma(y, broadcast(SPECIES, -0x1.410ed5f87597bp-2))
-                .fma(y, broadcast(SPECIES, 0x1.fb31653876f56p-2))
-                .fma(y, broadcast(SPECIES, -0x1.54ad03f27ca18p-1))
-                .fma(y, broadcast(SPECIES, 0x1.89d3abe1f95aep-1));
     }
 
     /** 2^n from ROUNDER - n, for -1023 &le; n &le; 1023; 0 for n = -1023. */

@@ -18,8 +18,6 @@ final class MathF32 {
     /** GELU's inner polynomial, twice sqrt(2/pi) (x + 0.044715 x^3). */
     private static final float GELU_LINEAR = (float) 1.5957691216057308;
     private static final float GELU_CUBIC = (float) (0.044715 * 1.5957691216057308);
-    /** 1 / sqrt(2 pi). */
-    private static final float NORMAL_DENSITY_AT_0 = (float) 0.3989422804014327;
 
     private MathF32() {
     }
@@ -146,38 +144,6 @@ final class MathF32 {
         return broadcast(Float32Math.SPECIES, 1f).sub(small).blend(small, x.compare(LT, 0f));
     }
 
-    /**
-     * Gaussian error linear unit: x Phi(x) with the normal distribution function Phi, given {@link #expOfMinusHalfSquare}
-     * and {@link #tailRatio} of x.
-     */
-    static FloatVector geluErf(FloatVector x, FloatVector e, FloatVector ratio) {
-        FloatVector tail = ratio.mul(e);
-        return x.mul(broadcast(Float32Math.SPECIES, 1f).sub(tail).blend(tail, x.compare(LT, 0f)));
-    }
-
-    /** Derivative of {@link #geluErf}: Phi(x) + x Phi'(x). Those at x and -x add up to 1. */
-    static FloatVector geluErfDerivative(FloatVector x, FloatVector e, FloatVector ratio) {
-        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
-        FloatVector small = a.fma(broadcast(Float32Math.SPECIES, -NORMAL_DENSITY_AT_0), ratio).mul(e);
-        return broadcast(Float32Math.SPECIES, 1f).sub(small).blend(small, x.compare(LT, 0f));
-    }
-
-    /** e^(-x^2/2). The rounding error of the square, which a large exponent would magnify, is carried along. */
-    static FloatVector expOfMinusHalfSquare(FloatVector x) {
-        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
-        FloatVector half = a.mul(0.5f);
-        FloatVector square = half.mul(a);
-        FloatVector e = expOfMinus(square);
-        return e.sub(e.mul(half.fma(a, square.neg())));
-    }
-
-    /** Phi(-|x|) e^(x^2/2). */
-    static FloatVector tailRatio(FloatVector x) {
-        FloatVector a = magnitude(x, Float32Math.NORMAL_MAX);
-        FloatVector inverse = broadcast(Float32Math.SPECIES, 1f).div(a.add(Float32Math.NORMAL_CENTRE));
-        return Float32Math.normalPolynomial(inverse.fma(-2f * Float32Math.NORMAL_CENTRE, 1f)).mul(inverse);
-    }
-
     /** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
     static FloatVector softplus(FloatVector x) {
         FloatVector e = expOfMinus(magnitude(x, -Float32Math.EXP_FLUSH));
@@ -201,7 +167,7 @@ final class MathF32 {
     }
 
     /** e^-a for 0 &le; a &le; -EXP_FLUSH; results below the smallest normal number are 0. */
-    private static FloatVector expOfMinus(FloatVector a) {
+    static FloatVector expOfMinus(FloatVector a) {
         FloatVector rounded = a.fma(Float32Math.LOG2_E, Float32Math.ROUNDER);
         FloatVector power = Float32Math.powerOfTwo(rounded);
         FloatVector r = a.fma(broadcast(Float32Math.SPECIES, -Float32Math.LOG2_E), rounded.sub(Float32Math.ROUNDER));
@@ -210,7 +176,7 @@ final class MathF32 {
     }
 
     /** |x|, at most the limit; NaN stays. */
-    private static FloatVector magnitude(FloatVector x, float limit) {
+    static FloatVector magnitude(FloatVector x, float limit) {
         FloatVector a = x.abs();
         return a.blend(limit, a.compare(GT, limit));
     }
