@@ -18,8 +18,6 @@ final class NormalizationF32 implements Normalization {
     private static final int ROWS = 64;
     /** Elements of a block. */
     private static final int BLOCK = 256 * LANES;
-    /** A tensor of more elements is taken to be in no cache. */
-    private static final int FAR = 1 << 21;
 
     private final Workers workers;
 
@@ -51,8 +49,7 @@ final class NormalizationF32 implements Normalization {
 
     private void forward(Tensor x, Tensor gain, Tensor shift, double epsilon, Tensor y, Tensor mean, Tensor rstd) {
         Split.rows(workers, x.rows(), 4L * x.columns(), (from, to) -> {
-            // Rows from memory one by one, so that reading the next overlaps with writing the last.
-            int block = x.elements() > FAR ? 1 : block(x.columns());
+            int block = block(x.columns());
             for (int first = from; first < to; first += block) {
                 int rows = Math.min(block, to - first);
                 forwardBlock(first, rows, x, gain, shift, epsilon, y, mean, rstd, workers.scratch());
