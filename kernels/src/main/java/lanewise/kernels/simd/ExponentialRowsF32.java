@@ -13,8 +13,8 @@ import lanewise.kernels.Scratch;
  * pass at once, so that the sequential end of one row's maximum or sum overlaps with the work on others.
  *
  * <p>A row is cut into pieces that fit the first cache, each with the maximum of the row up to its end: a piece is read from
- * memory once. The weights bring the pieces of a row to its maximum. The exponentials of several pieces go to where the row's
- * result will be, so that memory is written while they are computed.
+ * memory once. The weights bring the pieces of a row to its maximum. The exponentials of a row of several pieces go to where
+ * its result will be, so that memory is written while they are computed.
  *
  * <p>The last piece may end amid a vector. Its last vector is then read from the row's last elements, and those which the
  * one before has already are made negative infinity, whose exponential is 0: no pass needs a special end, except for
@@ -23,9 +23,8 @@ import lanewise.kernels.Scratch;
 final class ExponentialRowsF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
-    /** Elements of a piece: a lane's sum is of 64 terms. */
-    private static final int PIECE = 64 * LANES;
-    private static final int BLOCK = 4 * PIECE;
+    /** Elements of a piece: a lane's sum is of 256 terms. */
+    private static final int PIECE = 256 * LANES;
     /** Negative infinity for a vector, then 0 for a vector: added to the last vector of a row. */
     private static final float[] END = new float[2 * LANES];
     private static final VectorShuffle<Float> BY_1 = VectorShuffle.iota(SPECIES, 1, 1, true);
@@ -55,8 +54,8 @@ final class ExponentialRowsF32 {
         padded = Math.max(1, (n + LANES - 1) / LANES) * LANES;
         pieces = (padded + PIECE - 1) / PIECE;
         // A row of several pieces is a block of its own.
-        block = pieces == 1 ? BLOCK / padded : 1;
-        work = scratch.floats(0, BLOCK + LANES);
+        block = pieces == 1 ? PIECE / padded : 1;
+        work = scratch.floats(0, PIECE + LANES);
         maxima = scratch.floats(1, block * pieces * LANES);
         lanes = scratch.floats(2, block * pieces * LANES);
         weights = scratch.doubles(3, pieces);
@@ -85,12 +84,9 @@ final class ExponentialRowsF32 {
         } else if (pieces == 1) {
             compute(scale, x, xAt, stride, rows, n, 0, work, 0, padded, SPECIES.loopBound(n));
         } else {
-            int whole = n / PIECE;
-            int count;
-            for (int p = 0; p < pieces; p += count) {
-                count = p < whole ? Math.min(BLOCK / PIECE, whole - p) : 1;
-                compute(scale, x, xAt + p * PIECE, PIECE, count, Math.min(PIECE, n - p * PIECE), p,
-                        y == null ? work : y, y == null ? 0 : yAt + p * PIECE, PIECE, BLOCK);
+            for (int p = 0; p < pieces; p++) {
+                compute(scale, x, xAt + p * PIECE, PIECE, 1, Math.min(PIECE, n - p * PIECE), p, y == null ? work : y,
+                        y == null ? 0 : yAt + p * PIECE, PIECE, PIECE);
             }
         }
     }
@@ -160,7 +156,7 @@ final class ExponentialRowsF32 {
                         Math.min(PIECE, whole - p * PIECE));
             }
             for (int i = whole; i < n; i++) {
-                y[yAt + i] = work[BLOCK + LANES - n + i] * (float) (factor * weights[pieces - 1]);
+                y[yAt + i] = work[PIECE + LANES - n + i] * (float) (factor * weights[pieces - 1]);
             }
         }
     }
