@@ -45,6 +45,10 @@ final class Bench implements Callable<Integer> {
             + "on with the rest.")
     private boolean resume;
 
+    @Option(names = "--compare", paramLabel = "FILE", description = "Measure nothing; add to the report of the last full run what another "
+            + "run, as on another JDK, wrote for --json.")
+    private Path compare;
+
     @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
     private boolean list;
 
@@ -82,6 +86,11 @@ final class Bench implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
+        if (compare != null) {
+            BenchRun.compare(home(), compare);
+            out.println("Report: " + home().resolve("RESULTS.md") + " and RESULTS.html beside it");
+            return 0;
+        }
         int cores = Runtime.getRuntime().availableProcessors();
         List<Job> jobs = Job.plan(quick, peers, pattern(), cores);
         if (jobs.isEmpty()) {
@@ -94,12 +103,13 @@ final class Bench implements Callable<Integer> {
         }
         RunInfo info = new RunInfo();
         info.quick = quick;
+        info.startUp = filter == null;
         info.full = peers && !quick && filter == null;
         // Not the name of a file, which may tell where this machine has its folders.
         info.arguments = ((peers ? "--peers " : "") + (quick ? "--quick " : "") + (filter == null ? "" : "--filter '" + filter + "'"))
                 .strip();
         Settings settings = quick ? Settings.QUICK : Settings.FULL;
-        double estimate = jobs.stream().mapToDouble(settings::estimate).sum();
+        double estimate = jobs.stream().mapToDouble(settings::estimate).sum() + (info.startUp ? StartUp.SECONDS : 0);
         if (list) {
             jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Job.threads(job.threads())
                     + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));

@@ -28,6 +28,7 @@ import lanewise.bench.plan.Settings;
 import lanewise.bench.report.HtmlReport;
 import lanewise.bench.report.MarkdownReport;
 import lanewise.bench.report.Outcome;
+import lanewise.bench.results.Comparison;
 import lanewise.bench.results.RawFile;
 import lanewise.bench.results.Results;
 import lanewise.bench.results.RunInfo;
@@ -106,7 +107,8 @@ public final class BenchRun implements AutoCloseable {
 
     /** Seconds that the jobs may take which are not done. */
     double estimate() {
-        return jobs.stream().filter(job -> !doneBefore.contains(job)).mapToDouble(settings::estimate).sum();
+        return (info.startUp && info.infoSeconds == null ? StartUp.SECONDS : 0)
+                + jobs.stream().filter(job -> !doneBefore.contains(job)).mapToDouble(settings::estimate).sum();
     }
 
     /**
@@ -128,6 +130,9 @@ public final class BenchRun implements AutoCloseable {
         info.versions = earlier.versions;
         info.processes = earlier.processes;
         info.failures = earlier.failures;
+        info.infoSeconds = earlier.infoSeconds;
+        info.firstStepSeconds = earlier.firstStepSeconds;
+        info.attentionBytes = earlier.attentionBytes;
         Results.measurements(folder).forEach(each -> doneBefore.add(
                 new Job(each.family(), each.row(), each.threads(), each.lineup())));
         doneBefore.retainAll(jobs);
@@ -174,6 +179,9 @@ public final class BenchRun implements AutoCloseable {
         // A run that is continued goes on in its log; any other begins with an empty folder.
         try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
                 PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
+            if (info.startUp && info.infoSeconds == null) {
+                StartUp.measure(info);
+            }
             for (Job job : jobs) {
                 if (doneBefore.contains(job)) {
                     continue;
@@ -262,6 +270,22 @@ public final class BenchRun implements AutoCloseable {
 
     private static String pattern(String name) {
         return "^" + name.replace(".", "\\.") + "$";
+    }
+
+    /**
+     * Adds a comparison to the reports of the last full run.
+     *
+     * @param other what another run wrote for {@code --json}
+     * @throws IOException if there has been no full run, or the file is none of that kind
+     */
+    static void compare(Path home, Path other) throws IOException {
+        Path folder = home.resolve("results");
+        if (!Files.exists(folder.resolve("run.json"))) {
+            throw new IOException("there is no full run to compare with in " + folder);
+        }
+        Comparison.read(other, Results.read(folder).rows());
+        Files.copy(other, folder.resolve(Comparison.FILE), StandardCopyOption.REPLACE_EXISTING);
+        write(Results.read(folder), home);
     }
 
     private static void write(Results results, Path folder) throws IOException {

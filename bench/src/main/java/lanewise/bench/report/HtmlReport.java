@@ -36,6 +36,12 @@ public final class HtmlReport {
     public String text() {
         targets();
         results.threads().forEach(this::tables);
+        if (results.comparison() != null) {
+            body.append("<section><h2>Beside another run</h2>\n<p>").append(Report.escape(Page.compared(results.comparison())))
+                    .append("</p>\n");
+            table(Page.COMPARED, Page.comparedCells(results.comparison()), "numbers");
+            body.append("</section>\n");
+        }
         Map<String, String> missing = Page.notMeasured(results.info());
         if (!missing.isEmpty()) {
             facts("Not measured", missing);

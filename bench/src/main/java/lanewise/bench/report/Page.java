@@ -11,6 +11,7 @@ import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
 import lanewise.bench.results.Ceilings;
+import lanewise.bench.results.Comparison;
 import lanewise.bench.results.Results;
 import lanewise.bench.results.Row;
 import lanewise.bench.results.RunInfo;
@@ -54,6 +55,19 @@ public final class Page {
         return "Ceilings: multiply-adds " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT32, threads))
                 + " GFLOP/s in float32, " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT64, threads))
                 + " in float64; memory bandwidth " + Text.number(ceilings.bandwidth(threads)) + " GB/s.";
+    }
+
+    /** A sentence about the other run. */
+    static String compared(Comparison comparison) {
+        return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run: geometric mean "
+                + Text.ratio(comparison.mean()) + ".";
+    }
+
+    static final String[] COMPARED = {"row", "threads", "here", "there", "there / here"};
+
+    static List<String[]> comparedCells(Comparison comparison) {
+        return comparison.rows().stream().map(each -> new String[] {each.row().name(), Integer.toString(each.row().threads()),
+            Text.number(each.here()) + " " + each.row().unit(), Text.number(each.there()), Text.ratio(each.ratio())}).toList();
     }
 
     static String[] heading(List<Row> rows) {

@@ -11,11 +11,20 @@ import java.util.stream.Stream;
 import lanewise.bench.BenchRun;
 import lanewise.bench.plan.Family;
 
-/** All that a folder of raw results holds, as rows. */
-public record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
-    /** Reads a folder that {@link BenchRun} wrote. */
+/**
+ * All that a folder of raw results holds, as rows.
+ *
+ * @param comparison with another run; null if there is none
+ */
+public record Results(RunInfo info, Ceilings ceilings, List<Row> rows, Comparison comparison) {
+    /** Reads a folder that a run wrote. */
     public static Results read(Path folder) throws IOException {
-        return of(RunInfo.read(folder.resolve("run.json")), measurements(folder));
+        RunInfo info = RunInfo.read(folder.resolve("run.json"));
+        List<Measurement> measurements = measurements(folder);
+        Ceilings ceilings = new Ceilings(measurements);
+        List<Row> rows = rows(info, measurements, ceilings);
+        Path other = folder.resolve(Comparison.FILE);
+        return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, rows) : null);
     }
 
     /** Reads the raw results of a folder. */
@@ -23,7 +32,8 @@ public record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
         List<Measurement> measurements = new ArrayList<>();
         List<Path> files;
         try (Stream<Path> all = Files.list(folder)) {
-            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")).toList();
+            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")
+                    && !file.endsWith(Comparison.FILE)).toList();
         }
         for (Path file : files) {
             String name = file.getFileName().toString().replace(".json", "");
@@ -34,8 +44,7 @@ public record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
         return measurements;
     }
 
-    static Results of(RunInfo info, List<Measurement> measurements) {
-        Ceilings ceilings = new Ceilings(measurements);
+    private static List<Row> rows(RunInfo info, List<Measurement> measurements, Ceilings ceilings) {
         List<Row> rows = new ArrayList<>();
         for (Family family : Family.values()) {
             for (int threads : family.threads()) {
@@ -49,7 +58,7 @@ public record Results(RunInfo info, Ceilings ceilings, List<Row> rows) {
                 }
             }
         }
-        return new Results(info, ceilings, rows);
+        return rows;
     }
 
     /** The rows of one family and number of threads, in order. */

@@ -83,7 +83,7 @@ public record Row(Family family, String row, int threads, String unit, double la
         return new Row(family, row, threads, unit, lanewise, somePeers, someFailures, ceilingShare, memoryBound, bytesPerRun);
     }
 
-    String name() {
+    public String name() {
         return family.title + " " + row;
     }
 

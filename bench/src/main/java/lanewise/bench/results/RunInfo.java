@@ -17,6 +17,8 @@ public final class RunInfo {
     /** Whether nothing was to be left out: all rows, with peers. */
     public boolean full;
     public boolean quick;
+    /** Whether starts of the JVM and memory are measured, too. */
+    public boolean startUp;
     /** Rows with a number of threads and a lineup. */
     public int planned;
     public int done;
@@ -34,6 +36,15 @@ public final class RunInfo {
     public Map<String, String> processes = new TreeMap<>();
     /** By {@link #key}: why a contender has no figure. */
     public Map<String, String> failures = new TreeMap<>();
+
+    /** The lengths of {@link #attentionBytes}. */
+    public static final List<Integer> MEMORY_LENGTHS = List.of(1024, 2048, 4096);
+    /** From the start of a JVM that runs {@code lanewise info} to its end; null if not measured, as the next two. */
+    public List<Double> infoSeconds;
+    /** From the start of a JVM to its end, in which it does one training step of the smallest model. */
+    public List<Double> firstStepSeconds;
+    /** In the heap, for causal attention with 12 heads of width 64, forward and backward: outputs, gradients and work space. */
+    public List<Long> attentionBytes;
 
     public static String key(Job job, String contender) {
         return job.place() + ", " + job.lineup().file() + ", " + contender;

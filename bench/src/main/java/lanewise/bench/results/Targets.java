@@ -1,6 +1,7 @@
 package lanewise.bench.results;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -26,14 +27,16 @@ public final class Targets {
     public record Target(String what, String target, String measured, boolean reached) {
     }
 
+    private final Results results;
     /** The measured ones, and of a full run those that are missing. */
     private final List<Row> rows;
     private final boolean full;
     private final List<Target> targets = new ArrayList<>();
 
-    private Targets(List<Row> rows, boolean full) {
+    private Targets(Results results, List<Row> rows) {
+        this.results = results;
         this.rows = rows;
-        this.full = full;
+        full = results.info().full;
     }
 
     /** Those for which there are rows; of a full run all, and what was not measured reaches nothing. */
@@ -48,13 +51,16 @@ public final class Targets {
                 }
             }
         }
-        Targets targets = new Targets(rows, results.info().full);
+        Targets targets = new Targets(results, rows);
         targets.matmul();
         targets.attention();
         targets.rowKernels();
         targets.training();
         targets.jvmPeers();
         targets.allocation();
+        targets.memory();
+        targets.startUp();
+        targets.otherJdk();
         return targets.targets;
     }
 
@@ -136,6 +142,60 @@ public final class Targets {
         most("a training step", 64 * 1024, "below 64 KB a run", row -> row.family() == Family.TRAINING_STEP);
     }
 
+    private void memory() {
+        List<Long> bytes = results.info().attentionBytes;
+        String what = "memory of attention forward + backward, causal, 12 heads of width 64";
+        if (bytes == null) {
+            missing(what, "linear in the length");
+            return;
+        }
+        List<Integer> lengths = RunInfo.MEMORY_LENGTHS;
+        List<String> words = new ArrayList<>();
+        boolean linear = true;
+        for (int i = 0; i < lengths.size(); i++) {
+            words.add(format("%.1f MB at %d", 1e-6 * bytes.get(i), lengths.get(i)));
+            // A quarter more, for work space in whole blocks; a square of the length would be far beyond.
+            linear &= bytes.get(i) <= 1.25 * bytes.get(0) * lengths.get(i) / lengths.get(0);
+        }
+        targets.add(new Target(what, "linear in the length", String.join(", ", words), linear));
+    }
+
+    private void startUp() {
+        seconds("`lanewise info`", 1, results.info().infoSeconds);
+        seconds("first training step of 4 x 128", 3, results.info().firstStepSeconds);
+    }
+
+    private void seconds(String what, double limit, List<Double> seconds) {
+        what += ", from the start of the JVM to its end";
+        String target = format("below %.0f s", limit);
+        if (seconds == null) {
+            missing(what, target);
+            return;
+        }
+        double median = Statistics.median(seconds.stream().mapToDouble(each -> each).toArray());
+        targets.add(new Target(what, target, format("%.2f s (%.2f to %.2f in %d starts)", median, Collections.min(seconds),
+                Collections.max(seconds), seconds.size()), median < limit));
+    }
+
+    private void otherJdk() {
+        Comparison comparison = results.comparison();
+        if (comparison == null) {
+            missing("speed on JDK 17", "geometric mean ≥ 0.90 of the speed here");
+            return;
+        }
+        Comparison.Pair least = comparison.rows().stream().min(Comparator.comparingDouble(Comparison.Pair::ratio)).orElseThrow();
+        targets.add(new Target("speed on " + comparison.other(), "geometric mean ≥ 0.90 of the speed here",
+                format("%.2f; %d of %d rows at 0.90 or more; lowest %.2f (%s)", comparison.mean(),
+                        comparison.rows().stream().filter(each -> each.ratio() >= 0.9).count(), comparison.rows().size(), least.ratio(),
+                        least.row().place()), comparison.mean() >= 0.9));
+    }
+
+    private void missing(String what, String target) {
+        if (full) {
+            targets.add(new Target(what, target, "not measured", false));
+        }
+    }
+
     private void most(String what, double limit, String target, Predicate<Row> which) {
         add("allocated by " + what, target, which, Row::bytesPerRun, found -> {
             Row most = least(found, row -> -row.bytesPerRun());
@@ -171,8 +231,8 @@ public final class Targets {
         if (!found.isEmpty()) {
             targets.add(new Target(what, target, words.apply(found) + (missing == 0 || !full ? "" : "; not measured: " + missing
                     + (missing == 1 ? " row" : " rows")), reached.test(found) && (missing == 0 || !full)));
-        } else if (full) {
-            targets.add(new Target(what, target, "not measured", false));
+        } else {
+            missing(what, target);
         }
     }
 

@@ -3,10 +3,12 @@ package lanewise.bench.results;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -178,6 +180,49 @@ class MeasurementTest {
         assertTrue(html.contains("{\"name\":\"onednn\",\"values\":[120.0]}"), "the chart's data");
         assertFalse(html.contains("${body}") || html.contains("${data}") || html.contains("${results."), "a place of the page is empty");
         assertFalse(html.contains("src=\"http") || html.contains("href=\"http"), "the page needs others");
+    }
+
+    @Test
+    void startsAndMemoryAreTargets() throws Exception {
+        results();
+        RunInfo info = RunInfo.read(folder.resolve("run.json"));
+        info.infoSeconds = List.of(0.5, 0.7, 0.6);
+        info.firstStepSeconds = List.of(3.5);
+        info.attentionBytes = List.of(1_000_000L, 2_000_000L, 4_100_000L);
+        Files.writeString(folder.resolve("run.json"), info.json());
+        String text = new MarkdownReport(Results.read(folder)).text();
+        assertTrue(text.contains("`lanewise info`, from the start of the JVM to its end | below 1 s | 0.60 s (0.50 to 0.70 in 3 starts) | yes |"), text);
+        assertTrue(text.contains("| below 3 s | 3.50 s (3.50 to 3.50 in 1 starts) | **no** |"), text);
+        assertTrue(text.contains("| linear in the length | 1.0 MB at 1024, 2.0 MB at 2048, 4.1 MB at 4096 | yes |"), text);
+        info.attentionBytes = List.of(1_000_000L, 4_000_000L, 16_000_000L);
+        Files.writeString(folder.resolve("run.json"), info.json());
+        assertTrue(new MarkdownReport(Results.read(folder)).text().contains("16.0 MB at 4096 | **no** |"));
+    }
+
+    @Test
+    void anotherRunStandsBeside() throws Exception {
+        Results here = results();
+        String other = Summary.json(here).replace("\"lanewise\": 150.0", "\"lanewise\": 120.0")
+                .replace("\"machine\": {", "\"machine\": {\"JDK\": \"JDK 17\"");
+        Files.writeString(folder.resolve(Comparison.FILE), other);
+        Results both = Results.read(folder);
+        assertEquals(2, both.comparison().rows().size());
+        assertEquals(Math.sqrt(0.8), both.comparison().mean(), 1e-12);
+        String text = new MarkdownReport(both).text();
+        assertTrue(text.contains("| speed on JDK 17, commit 0123456789 | geometric mean ≥ 0.90 of the speed here | 0.89; 1 of 2 rows at 0.90 "
+                + "or more; lowest 0.80 (matmul float32 1024x1024x1024 NN, 1 thread) | **no** |"), text);
+        assertTrue(text.contains("| matmul float32 1024x1024x1024 NN | 1 | 150 GFLOP/s | 120 | 0.80 |"), text);
+        assertTrue(new HtmlReport(both).text().contains("<td>0.80</td>"));
+    }
+
+    @Test
+    void anotherRunThatIsNoneIsRefused() throws Exception {
+        List<Row> rows = results().rows();
+        Path file = folder.resolve("other");
+        Files.writeString(file, "[]");
+        assertTrue(assertThrows(IOException.class, () -> Comparison.read(file, rows)).getMessage().contains("not what --json"));
+        Files.writeString(file, "{\"machine\": {\"JDK\": \"17\"}, \"commit\": \"1\", \"rows\": []}");
+        assertTrue(assertThrows(IOException.class, () -> Comparison.read(file, rows)).getMessage().contains("no row"));
     }
 
     @Test
