@@ -25,6 +25,8 @@ class AllocationTest {
     void warmOperationsKeepVectorsInRegisters(ElementType type) {
         assumeTrue(ManagementFactory.getThreadMXBean() instanceof com.sun.management.ThreadMXBean,
                 "this JVM does not count the bytes that a thread allocates");
+        assumeTrue(Runtime.version().feature() >= 21,
+                "in some runs, C2 of JDK 17 keeps a vector of a loop in an object, and never in others");
         StringBuilder failures = new StringBuilder();
         try (Kernels kernels = KernelsUnderTest.best(1)) {
             operations(kernels, type).forEach((name, operation) -> {

@@ -26,7 +26,7 @@ final class Blocking {
     static final int FEW_ROWS = 48;
 
     /** With fewer rows in A, a B that the caches hold, of at most {@link #IN_PLACE_ELEMENTS}, is read in place too. */
-    static final int MANY_ROWS = 256;
+    static final int MANY_ROWS = 96;
     static final int IN_PLACE_ELEMENTS = 1 << 17;
 
     /** Bytes of B that are packed at a time, for all threads, and used by all rows before the next: a part of the L3 cache. */

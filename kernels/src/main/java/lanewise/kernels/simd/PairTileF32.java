@@ -13,7 +13,9 @@ final class PairTileF32 {
     /** See {@link TileF32#multiply}. */
     static void multiply(int depth, float[] a, int aOffset, int aRow, int aStep,
             float[] b, int bOffset, int bStep, float[] c, int cOffset, int cRow, boolean accumulate) {
-        if (TALL) {
+        if (TALL && aStep == 1 && bStep == COLUMNS) {
+            PackedTile8x2F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+        } else if (TALL) {
             Tile8x2F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
         } else {
             TileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);

@@ -16,9 +16,9 @@ import lanewise.kernels.Workers;
 final class ProductF32 extends OperandsF32 {
     private static final int WIDTH = TallTileF32.COLUMNS;
     private static final int PAIR = PairTileF32.COLUMNS;
-    private static final int LANES = NarrowTileF32.COLUMNS;
+    private static final int LANES = Tile12x1F32.COLUMNS;
     /** No tile has more rows. */
-    private static final int HEIGHT = NarrowTileF32.ROWS;
+    private static final int HEIGHT = Tile12x1F32.ROWS;
 
     private static final int DEPTH = Blocking.DEPTH_BYTES / Float.BYTES;
     private static final int PACKED = Blocking.PACKED_BYTES / Float.BYTES;
@@ -216,7 +216,7 @@ final class ProductF32 extends OperandsF32 {
                     column(z, top, bottom, j, p, end);
                     continue;
                 }
-                int height = width == WIDTH ? TallTileF32.ROWS : width == LANES ? NarrowTileF32.ROWS : PairTileF32.ROWS;
+                int height = width == WIDTH ? TallTileF32.ROWS : width == LANES ? Tile12x1F32.ROWS : PairTileF32.ROWS;
                 for (int i = top; i < bottom; i += height) {
                     tile(z, i, Math.min(height, bottom - i), height, j, Math.min(width, to - j), width, p, end, tile);
                 }
@@ -278,8 +278,11 @@ final class ProductF32 extends OperandsF32 {
 
     private void multiply(int width, boolean low, int depth, int xOffset, float[] y, int yOffset, int yStep,
             float[] z, int zOffset, int zRow, boolean accumulate) {
-        if (width == LANES) {
-            NarrowTileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
+        if (width == LANES && leftStep == 1 && yStep == LANES) {
+            PackedTile12x1F32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
+                    z, zOffset, zRow, accumulate);
+        } else if (width == LANES) {
+            Tile12x1F32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,
                     z, zOffset, zRow, accumulate);
         } else if (width != WIDTH) {
             PairTileF32.multiply(depth, left, xOffset, leftRow, leftStep, y, yOffset, yStep,

@@ -4,14 +4,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /** A tile of 12 rows and one vector, for the columns that do not fill a wider tile. See {@link TileF32}. */
-final class NarrowTileF32 {
+final class Tile12x1F32 {
     private static final VectorSpecies<Float> SPECIES = VectorSpecies.of(float.class, VectorWidth.SHAPE);
     private static final int LANES = SPECIES.length();
 
     static final int ROWS = 12;
     static final int COLUMNS = LANES;
 
-    private NarrowTileF32() {
+    private Tile12x1F32() {
     }
 
     /** See {@link TileF32#multiply}. */
