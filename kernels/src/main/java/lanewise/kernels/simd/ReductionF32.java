@@ -44,7 +44,7 @@ final class ReductionF32 implements Reduction {
                 int at = x.offset() + c * stride;
                 int n = contiguous ? Math.min(CHUNK, elements - c * CHUNK) : length;
                 sums[c] = squares ? DoubleSums.sumOfSquares(x.floats(), at, n, lanes)
-                        : DoubleSums.sum(x.floats(), at, n, lanes);
+                        : DoubleSums.sum(x.floats(), at, n);
             }
         });
         double total = 0;
