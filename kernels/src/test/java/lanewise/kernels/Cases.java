@@ -9,6 +9,8 @@ import java.util.function.Function;
 final class Cases {
     static final int[] ROWS = {0, 1, 3, 8, 21};
     static final int[] COLUMNS = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 100, 129, 257, 259, 513, 1025, 1500, 2311};
+    /** Rows that the exponentials are cut into pieces for, at any vector width: pieces have up to 4096 elements. */
+    static final int[] LONG_COLUMNS = {4096, 4097, 4131, 9000};
 
     private Cases() {
     }

@@ -251,7 +251,7 @@ class MatmulTest {
                 double[] activatedBounds = new double[pre.length];
                 for (int i = 0; i < pre.length; i++) {
                     expected[i] = ScalarFunctions.activation(activation, pre[i]);
-                    // No activation is steeper than 1.13; its own error is a few units in the last place.
+                    // No activation is steeper than 1.13; its own error is smaller than the rest.
                     activatedBounds[i] = 1.2 * bounds[i]
                             + (type == ElementType.FLOAT32 ? 0x1p-21 : 0x1p-50) * Math.abs(expected[i]);
                 }

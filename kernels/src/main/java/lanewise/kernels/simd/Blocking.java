@@ -35,9 +35,6 @@ final class Blocking {
     /** Of the summed index, so many times {@link #DEPTH_BYTES} are packed at a time. */
     static final int PACKED_DEPTHS = 2;
 
-    /** At most so many summed indices of B a thread packs at a time. */
-    static final int PACK_STEPS = 2048;
-
     /** Rows of B that are copied into a panel before the next panel: read side by side, so that reading runs ahead. */
     static final int PACK_ROWS = 8;
 

@@ -5,10 +5,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * Sums of which every term is added in double. Plain sums have no vectors: once a step, over the losses of its tokens, is not
- * often enough to be compiled, and in the interpreter every vector is an object.
- */
+/** Sums of squares of which every term is added in double. The last argument is a work area of one vector. */
 final class DoubleSums {
     private static final VectorSpecies<Double> SPECIES = VectorSpecies.of(double.class, VectorWidth.SHAPE);
     private static final int LANES = SPECIES.length();
@@ -21,45 +18,6 @@ final class DoubleSums {
     private DoubleSums() {
     }
 
-    static double sum(float[] x, int at, int n) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int i = 0;
-        for (; i < n - 3; i += 4) {
-            s0 += x[at + i];
-            s1 += x[at + i + 1];
-            s2 += x[at + i + 2];
-            s3 += x[at + i + 3];
-        }
-        double total = (s0 + s1) + (s2 + s3);
-        for (; i < n; i++) {
-            total += x[at + i];
-        }
-        return total;
-    }
-
-    static double sum(double[] x, int at, int n) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int i = 0;
-        for (; i < n - 3; i += 4) {
-            s0 += x[at + i];
-            s1 += x[at + i + 1];
-            s2 += x[at + i + 2];
-            s3 += x[at + i + 3];
-        }
-        double total = (s0 + s1) + (s2 + s3);
-        for (; i < n; i++) {
-            total += x[at + i];
-        }
-        return total;
-    }
-
-    /** The last argument is a work area of one vector. */
     static double sumOfSquares(float[] x, int at, int n, double[] lanes) {
         DoubleVector first = DoubleVector.zero(SPECIES);
         DoubleVector second = first;

@@ -23,7 +23,7 @@ import lanewise.kernels.Scratch;
 final class ExponentialRowsF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
-    /** Elements of a piece: a lane's sum is of 256 terms. */
+    /** Elements of a piece. */
     private static final int PIECE = 256 * LANES;
     /** Negative infinity for a vector, then 0 for a vector: added to the last vector of a row. */
     private static final float[] END = new float[2 * LANES];

@@ -28,6 +28,8 @@ import jdk.incubator.vector.IntVector;
  */
 final class Float32Exponentials {
     private static final int LANES = SPECIES.length();
+    /** A lane adds so many terms before the sum goes on in a sum of such sums: small terms are not lost beside a large sum. */
+    private static final int PART = 64 * LANES;
 
     private Float32Exponentials() {
     }
@@ -49,22 +51,27 @@ final class Float32Exponentials {
             FloatVector maximum = FloatVector.fromArray(SPECIES, maxima, vector);
             maximum = maximum.blend(0f, maximum.compare(EQ, Float.NEGATIVE_INFINITY));
             FloatVector sum = FloatVector.fromArray(SPECIES, sums, vector);
-            for (int i = 0; i < n; i += LANES) {
-                FloatVector d = FloatVector.fromArray(SPECIES, x, from + i).mul(scale).sub(maximum);
-                d = d.blend(EXP_FLUSH, d.compare(LT, EXP_FLUSH));
-                FloatVector rounded = d.fma(-LOG2_E, ROUNDER);
-                FloatVector r = d.fma(FloatVector.broadcast(SPECIES, LOG2_E), rounded.sub(ROUNDER));
-                r = d.fma(FloatVector.broadcast(SPECIES, LOG2_E_LOW), r);
-                FloatVector p = r.fma(EXP2_6, EXP2_5);
-                p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_4));
-                p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_3));
-                p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_2));
-                p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_1));
-                p = p.fma(r, FloatVector.broadcast(SPECIES, 1f));
-                IntVector minusExponent = rounded.reinterpretAsInts().lanewise(LSHL, FRACTION_BITS);
-                FloatVector e = p.mul(IntVector.broadcast(BITS, ONE).sub(minusExponent).reinterpretAsFloats());
-                e.intoArray(work, to + i);
-                sum = sum.add(e);
+            for (int start = 0; start < n; start += PART) {
+                FloatVector part = FloatVector.zero(SPECIES);
+                int end = Math.min(start + PART, n);
+                for (int i = start; i < end; i += LANES) {
+                    FloatVector d = FloatVector.fromArray(SPECIES, x, from + i).mul(scale).sub(maximum);
+                    d = d.blend(EXP_FLUSH, d.compare(LT, EXP_FLUSH));
+                    FloatVector rounded = d.fma(-LOG2_E, ROUNDER);
+                    FloatVector r = d.fma(FloatVector.broadcast(SPECIES, LOG2_E), rounded.sub(ROUNDER));
+                    r = d.fma(FloatVector.broadcast(SPECIES, LOG2_E_LOW), r);
+                    FloatVector p = r.fma(EXP2_6, EXP2_5);
+                    p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_4));
+                    p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_3));
+                    p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_2));
+                    p = p.fma(r, FloatVector.broadcast(SPECIES, EXP2_1));
+                    p = p.fma(r, FloatVector.broadcast(SPECIES, 1f));
+                    IntVector minusExponent = rounded.reinterpretAsInts().lanewise(LSHL, FRACTION_BITS);
+                    FloatVector e = p.mul(IntVector.broadcast(BITS, ONE).sub(minusExponent).reinterpretAsFloats());
+                    e.intoArray(work, to + i);
+                    part = part.add(e);
+                }
+                sum = sum.add(part);
             }
             sum.intoArray(sums, vector);
         }

@@ -15,7 +15,7 @@ import jdk.incubator.vector.IntVector;
  *
  * <p>The fourth root of Phi(a), and of s divided by its distance to its zero, are so smooth that a polynomial of degree 11
  * is enough, without an exponential or a division; they were found as those of {@link Float32Math}, with the error of the
- * power weighted. Far from 0 the power is taken as 0.
+ * power weighted. Far from 0, a is replaced by the zero of the product.
  *
  * <p>Each loop is a method of more than 325 bytes of code without calls but those of vectors, as {@link Float32Exponentials}.
  * Two chains, of even and of odd powers, half as long as one, keep the processor's multipliers busy.

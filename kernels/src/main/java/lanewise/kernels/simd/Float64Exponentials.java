@@ -33,6 +33,8 @@ import jdk.incubator.vector.LongVector;
  */
 final class Float64Exponentials {
     private static final int LANES = SPECIES.length();
+    /** See {@link Float32Exponentials}. */
+    private static final int PART = 64 * LANES;
 
     private Float64Exponentials() {
     }
@@ -54,27 +56,32 @@ final class Float64Exponentials {
             DoubleVector maximum = DoubleVector.fromArray(SPECIES, maxima, vector);
             maximum = maximum.blend(0d, maximum.compare(EQ, Double.NEGATIVE_INFINITY));
             DoubleVector sum = DoubleVector.fromArray(SPECIES, sums, vector);
-            for (int i = 0; i < n; i += LANES) {
-                DoubleVector d = DoubleVector.fromArray(SPECIES, x, from + i).mul(scale).sub(maximum);
-                d = d.blend(EXP_FLUSH, d.compare(LT, EXP_FLUSH));
-                DoubleVector rounded = d.fma(-LOG2_E, ROUNDER);
-                DoubleVector r = d.fma(DoubleVector.broadcast(SPECIES, LOG2_E), rounded.sub(ROUNDER));
-                r = d.fma(DoubleVector.broadcast(SPECIES, LOG2_E_LOW), r);
-                DoubleVector p = r.fma(EXP2_11, EXP2_10);
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_9));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_8));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_7));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_6));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_5));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_4));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_3));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_2));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_1));
-                p = p.fma(r, DoubleVector.broadcast(SPECIES, 1d));
-                LongVector minusExponent = rounded.reinterpretAsLongs().lanewise(LSHL, FRACTION_BITS);
-                DoubleVector e = p.mul(LongVector.broadcast(BITS, ONE).sub(minusExponent).reinterpretAsDoubles());
-                e.intoArray(work, to + i);
-                sum = sum.add(e);
+            for (int start = 0; start < n; start += PART) {
+                DoubleVector part = DoubleVector.zero(SPECIES);
+                int end = Math.min(start + PART, n);
+                for (int i = start; i < end; i += LANES) {
+                    DoubleVector d = DoubleVector.fromArray(SPECIES, x, from + i).mul(scale).sub(maximum);
+                    d = d.blend(EXP_FLUSH, d.compare(LT, EXP_FLUSH));
+                    DoubleVector rounded = d.fma(-LOG2_E, ROUNDER);
+                    DoubleVector r = d.fma(DoubleVector.broadcast(SPECIES, LOG2_E), rounded.sub(ROUNDER));
+                    r = d.fma(DoubleVector.broadcast(SPECIES, LOG2_E_LOW), r);
+                    DoubleVector p = r.fma(EXP2_11, EXP2_10);
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_9));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_8));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_7));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_6));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_5));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_4));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_3));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_2));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, EXP2_1));
+                    p = p.fma(r, DoubleVector.broadcast(SPECIES, 1d));
+                    LongVector minusExponent = rounded.reinterpretAsLongs().lanewise(LSHL, FRACTION_BITS);
+                    DoubleVector e = p.mul(LongVector.broadcast(BITS, ONE).sub(minusExponent).reinterpretAsDoubles());
+                    e.intoArray(work, to + i);
+                    part = part.add(e);
+                }
+                sum = sum.add(part);
             }
             sum.intoArray(sums, vector);
         }

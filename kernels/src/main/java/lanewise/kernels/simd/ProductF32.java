@@ -133,12 +133,12 @@ final class ProductF32 extends OperandsF32 {
         rightBatch = Math.multiplyExact(roundUp(lastColumn - firstColumn, LANES), steps);
         right = workers.scratch().floats(RIGHT_SLOT, RIGHT_BASE + Math.multiplyExact(countBatch, rightBatch));
         int parts = workers.threads() == 1 ? 1 : 4 * workers.threads();
-        stepsOfChunk = Math.min(roundUp(divideUp(Math.max(steps, 1), parts), 8), Blocking.PACK_STEPS);
+        stepsOfChunk = roundUp(divideUp(Math.max(steps, 1), parts), 16);
         chunks = divideUp(steps, stepsOfChunk);
         run(countBatch * chunks, (long) countBatch * rightBatch * Blocking.MOVE_WORK, packChunk);
     }
 
-    /** Packs some summed indices, all columns: few at a time, so that B is read and the panels are written in long runs. */
+    /** Packs some summed indices, all columns; of a B that is not transposed few at a time, so that its rows are read in long runs. */
     private void packChunk(int task) {
         int z = task / chunks;
         int chunk = firstStep + task % chunks * stepsOfChunk;

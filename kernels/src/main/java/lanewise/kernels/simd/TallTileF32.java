@@ -16,15 +16,15 @@ final class TallTileF32 {
     /** As {@link TileF32#multiply}. */
     static void multiply(int depth, float[] a, int aOffset, int aRow, int aStep,
             float[] b, int bOffset, int bStep, float[] c, int cOffset, int cRow, boolean accumulate) {
-        boolean packed = aStep == 1 && bStep == COLUMNS;
-        if (WIDE && packed) {
+        if (WIDE && aStep == 1 && bStep == COLUMNS) {
             PackedTile6x4F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+        } else if (WIDE && aRow == 1 && bStep == COLUMNS) {
+            PackedTransposedTile6x4F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow,
+                    accumulate);
         } else if (WIDE) {
             Tile6x4F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
-        } else if (packed) {
-            PackedTile6x2F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
         } else {
-            Tile6x2F32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
+            TileF32.multiply(depth, a, aOffset, aRow, aStep, b, bOffset, bStep, c, cOffset, cRow, accumulate);
         }
     }
 }

@@ -5,7 +5,8 @@ package lanewise.kernels.simd;
  * while the summed index runs.
  *
  * <p>Where A's steps are 1 apart and B is packed, the same tile with these distances as constants is used, {@code PackedTile..},
- * which the build generates: C2 then takes the checks of all indices out of the loop, and keeps the sums in registers.
+ * which the build generates: C2 then takes the checks of all indices out of the loop, and keeps the sums in registers. The
+ * tall tile has one for a transposed A too.
  *
  * <p>All offsets and strides count elements. The left operand is read one element at a time, so its transpose costs
  * nothing; the right operand and the tile are read and written as rows of {@code COLUMNS} consecutive elements. Each
