@@ -257,7 +257,7 @@ public final class BenchRun implements AutoCloseable {
         int turns = job.contenders().size();
         return options.include(pattern(job.family().benchmark.getName() + ".run")).param("row", job.row())
                 .param("threads", Integer.toString(job.threads())).param("contenders", String.join(",", job.contenders()))
-                .warmupIterations(turns).warmupTime(TimeValue.milliseconds(Settings.WARMUP_MILLIS))
+                .warmupIterations(turns).warmupTime(TimeValue.milliseconds(settings.millis()))
                 .measurementIterations(turns * settings.rounds(job))
                 .measurementTime(TimeValue.milliseconds(settings.millis()));
     }

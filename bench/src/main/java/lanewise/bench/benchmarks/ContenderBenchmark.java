@@ -1,7 +1,6 @@
 package lanewise.bench.benchmarks;
 
 import com.sun.management.ThreadMXBean;
-import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,32 +27,35 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Times one operation by several contenders in one process, on the same inputs, in turns: an iteration belongs to one
- * contender and the next iteration to the next one, so that whatever else the machine does meets all of them alike. The
- * counter {@code contender} says whose iteration it was. Before, every contender's result is compared with the definition;
- * one that fails is left out, with the reason among the {@link Notes}, and so is one that has no such operation.
+ * contender and the next iteration to the next one, in every second round backwards, so that whatever else the machine does
+ * meets all of them alike. The counter {@code contender} says whose iteration it was. Before, every contender's result is
+ * compared with the definition; one that fails is left out, with the reason among the {@link Notes}, and so is one that has no
+ * such operation.
  *
  * <p>JMH's own mean over the iterations of several contenders means nothing; its raw data per iteration does.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 1, time = 10, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 1, time = 40, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 4, time = 40, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(value = 3, jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public abstract class ContenderBenchmark {
-    /** Lanewise runs at least so long before JMH's warm-up, and until the compiler has been quiet for a while; */
+    /** Lanewise runs at least so long before JMH's warm-up; */
     private static final long COMPILE_NANOS = 450_000_000;
     /** a training step, which is many methods, longer; */
     private static final long COMPILE_STEP_NANOS = 4_000_000_000L;
-    /** others shorter: most are native. */
-    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 50) * 1_000_000;
+    /** others shorter: most are native; */
+    private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 300) * 1_000_000;
+    /** but their training steps have memory to find and threads to start, too. */
+    private static final long OTHERS_STEP_NANOS = 2_000_000_000L;
+    /** Then all run until the compilers, in so much time, work for less than a tenth of it, or till patience ends. */
     private static final long QUIET_NANOS = 150_000_000;
-    private static final long QUIET_MILLIS = 10;
     private static final long LONGEST_NANOS = 8_000_000_000L;
     /** Longer than the threads of any contender spin when they have nothing to do. */
     private static final long PAUSE_NANOS = 25_000_000;
-    /** A run that takes longer needs no untimed one before it to fetch its data. */
-    private static final long LONG_RUN_NANOS = 10_000_000;
+    /** In a row whose runs all take less, each turn begins with an untimed run, which fetches its data. */
+    private static final long LONG_RUN_NANOS = 100_000_000;
 
     @Param({"1", "2"})
     public int threads;
@@ -64,11 +66,12 @@ public abstract class ContenderBenchmark {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private record Prepared(int place, Task task, long nanosPerRun) {
+    private record Prepared(int place, Task task) {
     }
 
     private final List<Prepared> prepared = new ArrayList<>();
     private Case operation;
+    private boolean untimedRuns;
     private int iteration;
     private Prepared current;
     private Turn turn;
@@ -92,6 +95,7 @@ public abstract class ContenderBenchmark {
         if (prepared.isEmpty()) {
             throw new IllegalStateException("no contender of " + contenders + " can be timed");
         }
+        untimedRuns = runUntilQuiet() < LONG_RUN_NANOS;
     }
 
     /** Returns what became of a contender. */
@@ -108,8 +112,11 @@ public abstract class ContenderBenchmark {
             }
             task.run();
             operation.check(task);
-            prepared.add(new Prepared(place, task, name.equals("lanewise") ? compileLanewise(task) : run(task, OTHERS_NANOS)));
-            Notes.write(name, Notes.TIMED, contender.version());
+            boolean step = operation.unit() == Unit.TOKEN;
+            run(task, name.equals("lanewise") ? step ? COMPILE_STEP_NANOS : COMPILE_NANOS : step ? OTHERS_STEP_NANOS : OTHERS_NANOS);
+            String version = contender.version();
+            prepared.add(new Prepared(place, task));
+            Notes.write(name, Notes.TIMED, version);
             return Notes.TIMED;
         } catch (Exception | LinkageError | OutOfMemoryError failure) {
             if (task != null) {
@@ -119,46 +126,49 @@ public abstract class ContenderBenchmark {
         }
     }
 
-    /** Runs until C2 has compiled what it wants to, and returns how long a run took at the end. */
-    private long compileLanewise(Task task) {
-        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    /** Runs all contenders until the compilers rest, and returns how long a run of the slowest took at the end. */
+    private long runUntilQuiet() {
         long begin = System.nanoTime();
-        long nanos = run(task, operation.unit() == Unit.TOKEN ? COMPILE_STEP_NANOS : COMPILE_NANOS);
-        long before = compiler.getTotalCompilationTime();
-        while (System.nanoTime() - begin < LONGEST_NANOS) {
-            nanos = run(task, QUIET_NANOS);
-            long after = compiler.getTotalCompilationTime();
-            if (after - before < QUIET_MILLIS) {
-                break;
+        Compilers compilers = new Compilers();
+        long slowest;
+        long roundBegin;
+        do {
+            roundBegin = System.nanoTime();
+            slowest = 0;
+            for (Prepared each : prepared) {
+                slowest = Math.max(slowest, run(each.task, QUIET_NANOS / prepared.size()));
             }
-            before = after;
-        }
-        return nanos;
+        } while (compilers.nanosSinceLast() > (System.nanoTime() - roundBegin) / 10 && System.nanoTime() - begin < LONGEST_NANOS);
+        return slowest;
     }
 
-    /** Runs for a time, and returns how long a run took at the end. */
+    /** Runs for a time, once at least, and returns how long a run took in the mean. */
     private static long run(Task task, long nanos) {
         long begin = System.nanoTime();
-        long last = begin;
-        long now = begin;
-        long perRun;
+        long passed;
+        long count = 0;
         do {
             task.run();
-            last = now;
-            now = System.nanoTime();
-            perRun = now - last;
-        } while (now - begin < nanos);
-        return perRun;
+            count++;
+            passed = System.nanoTime() - begin;
+        } while (passed < nanos);
+        return passed / count;
     }
 
-    /** Gives the next contender its turn. */
+    /** Whose turn an iteration is, among so many: 0 1 2, 2 1 0, 0 1 2 and so on. */
+    static int turn(int iteration, int contenders) {
+        int place = iteration % contenders;
+        return iteration / contenders % 2 == 0 ? place : contenders - 1 - place;
+    }
+
+    /** Gives the next contender its turn; Lanewise by itself has the same pauses, so that its figures can be compared. */
     @Setup(Level.Iteration)
     public void next() {
-        current = prepared.get(iteration++ % prepared.size());
-        if (prepared.size() > 1 && threads > 1) {
+        current = prepared.get(turn(iteration++, prepared.size()));
+        if (threads > 1) {
             LockSupport.parkNanos(PAUSE_NANOS);
         }
-        if (current.nanosPerRun < LONG_RUN_NANOS) {
+        if (untimedRuns) {
             current.task.run();
         }
         runs = 0;

@@ -4,14 +4,12 @@ package lanewise.bench.plan;
  * How long a row is measured.
  *
  * @param forks  processes, one after the other
- * @param rounds turns of every contender that count, after a short one that does not
+ * @param rounds turns of every contender that count, after one that does not
  * @param millis of a turn; a run that takes longer is a turn by itself
  */
 public record Settings(int forks, int rounds, int millis) {
     public static final Settings FULL = new Settings(3, 4, 40);
     public static final Settings QUICK = new Settings(1, 8, 40);
-    /** Of the turn that does not count: every contender has run before, to be checked and compiled. */
-    public static final int WARMUP_MILLIS = 10;
     /** Of runs that take some tenths of a second: each averages over much. */
     private static final int MOST_LONG_RUNS = 3;
 
@@ -33,10 +31,11 @@ public record Settings(int forks, int rounds, int millis) {
         }
         int others = job.contenders().size() - 1;
         boolean longRuns = hasLongRuns(job);
+        boolean step = job.family() == Family.TRAINING_STEP;
         double start = (job.family() == Family.ATTENTION ? 3.0 : 1.5) + (longRuns ? 4 : 0)
-                + (job.family() == Family.TRAINING_STEP ? 4 : 0) + (job.lineup() == Lineup.JVM ? 1.7 : 0.5) * others;
-        double turn = longRuns ? 0.45 : millis * 1e-3 + (job.threads() > 1 && others > 0 ? 0.035 : 0.015);
-        return 0.3 + forks * (start + (1 + others) * (rounds(job) + 0.5) * turn);
+                + (step ? 4 : 0) + (job.lineup() == Lineup.JVM ? 1.7 : step ? 2.5 : 0.75) * others;
+        double turn = longRuns ? 0.45 : millis * 1e-3 + (job.threads() > 1 ? 0.035 : 0.015);
+        return 0.3 + forks * (start + (1 + others) * (rounds(job) + 1) * turn);
     }
 
     @Override
