@@ -15,16 +15,16 @@ public enum Lineup {
     /** Lanewise by itself. */
     ALONE(List.of(), Map.of()),
     /** Libraries with MKL, which also stands in for OpenBLAS inside PyTorch. */
-    MKL(List.of("-Dorg.bytedeco.openblas.load=mkl_rt"), withMemoryKept(Map.of("KMP_BLOCKTIME", "20"))),
+    MKL(withoutLimits("-Dorg.bytedeco.openblas.load=mkl_rt"), withMemoryKept(Map.of("KMP_BLOCKTIME", "20"))),
     /**
      * Libraries with OpenBLAS. Left to itself, it does not use all that newer processors of AMD have; and its threads lose to
      * those of OpenMP where the latter wait actively.
      */
-    OPENBLAS(List.of(), withMemoryKept(Cpu.hasAvx512() && Cpu.isOfAmd()
+    OPENBLAS(withoutLimits(), withMemoryKept(Cpu.hasAvx512() && Cpu.isOfAmd()
             ? Map.of("OPENBLAS_CORETYPE", "SKYLAKEX", "OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE")
             : Map.of("OPENBLAS_THREAD_TIMEOUT", "24", "OMP_WAIT_POLICY", "PASSIVE"))),
     /** Libraries of the JVM, and a plain loop. They need time to be compiled; one logs what it does. ND4J calls OpenBLAS. */
-    JVM(List.of("-Dlanewise.bench.compileMillis=1000", "-Djava.util.logging.config.file=/dev/null"), OPENBLAS.variables);
+    JVM(withoutLimits("-Dlanewise.bench.compileMillis=1000", "-Djava.util.logging.config.file=/dev/null"), OPENBLAS.variables);
 
     /** Options of the JVM. */
     public final List<String> options;
@@ -34,6 +34,13 @@ public enum Lineup {
     Lineup(List<String> options, Map<String, String> variables) {
         this.options = options;
         this.variables = variables;
+    }
+
+    /** Adds that JavaCPP sets no limits to memory: else it asks how much the process has for many an object, while a peer is timed. */
+    private static List<String> withoutLimits(String... options) {
+        List<String> all = new ArrayList<>(List.of(options));
+        all.addAll(List.of("-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0"));
+        return all;
     }
 
     /** Adds that glibc keeps the memory of freed tensors, where it would return it and have it cleared for the next ones. */
