@@ -49,7 +49,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * full run in which Lanewise failed nowhere moves them to their places, {@code results} and beside it, when it has come to its
  * end. So whatever stops a run, what it measured is there, and so is the last full report.
  */
-public final class BenchRun implements AutoCloseable {
+final class BenchRun implements AutoCloseable {
     private static final String LOCK = "lock";
 
     private final Path home;

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 import lanewise.bench.plan.Cpu;
 import lanewise.bench.results.RunInfo;
 import lanewise.transformer.reports.Machine;
@@ -26,13 +28,14 @@ final class Environment {
         info.machine.put("memory", String.format(Locale.ROOT, "%.1f GiB", machine.memoryBytes() / (double) (1 << 30)));
         info.machine.put("system", machine.system());
         info.machine.put("JDK", machine.java() + " (" + System.getProperty("java.vm.version") + ")");
+        cacheBytes().ifPresent(bytes -> info.cacheBytes = bytes);
         String commit = git(home, "rev-parse", "--short=10", "HEAD");
         boolean changed = !git(home, "status", "--porcelain", "--", "../pom.xml", "../kernels", "../transformer", "pom.xml",
                 "src").isEmpty();
         info.commit = commit.isEmpty() ? "unknown" : commit + (changed ? " with changes" : "");
     }
 
-    /** Family and caches, since the names of rented processors say little. */
+    /** Family and model, since the names of rented processors say little. */
     private static String cpuDetails() {
         try {
             String text = Files.readString(Path.of("/proc/cpuinfo"));
@@ -41,6 +44,27 @@ final class Environment {
             return " (family " + family + ", model " + model + (Cpu.hasAvx512() ? ", AVX-512)" : ")");
         } catch (IOException notLinux) {
             return "";
+        }
+    }
+
+    /** Of the largest cache that the first core uses, which others may share; empty where the system does not tell. */
+    private static OptionalLong cacheBytes() {
+        try (Stream<Path> caches = Files.list(Path.of("/sys/devices/system/cpu/cpu0/cache"))) {
+            return caches.map(cache -> cache.resolve("size")).filter(Files::isReadable).mapToLong(Environment::bytes)
+                    .filter(bytes -> bytes > 0).max();
+        } catch (IOException notLinux) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** Reads a size such as {@code 32768K}; 0 if it is none. */
+    private static long bytes(Path size) {
+        try {
+            String text = Files.readString(size).strip();
+            return text.matches("\\d+K") ? Long.parseLong(text.replace("K", "")) << 10
+                    : text.matches("\\d+M") ? Long.parseLong(text.replace("M", "")) << 20 : 0;
+        } catch (IOException notTold) {
+            return 0;
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import lanewise.bench.benchmarks.AdamWBenchmark;
 import lanewise.bench.benchmarks.AttentionBenchmark;
+import lanewise.bench.benchmarks.BandwidthBenchmark;
 import lanewise.bench.benchmarks.ContenderBenchmark;
 import lanewise.bench.benchmarks.CrossEntropyBenchmark;
 import lanewise.bench.benchmarks.EmbeddingBenchmark;
@@ -59,6 +60,19 @@ public enum Family {
     /** Rows in which the JVM's libraries take part. */
     public List<String> jvmRows() {
         return List.of(row(Subsets.class).jvm());
+    }
+
+    /**
+     * The loop of {@link BandwidthBenchmark} that moves data as a row does, in the form of {@link Job#CEILINGS}: copy where each
+     * element that is written goes with one that is read, triad where with two, update where it is one of those. Of the zeros in a
+     * large table's gradient nothing is read, and decoding writes nothing; copy and update come closest to those.
+     */
+    public String bandwidth(String row) {
+        return "BandwidthBenchmark." + switch (this) {
+            case ADAMW, ATTENTION -> "update";
+            case EMBEDDING -> "copy";
+            default -> row.contains("backward") ? "triad" : "copy";
+        };
     }
 
     /** A training step on one thread is nobody's way to train. */

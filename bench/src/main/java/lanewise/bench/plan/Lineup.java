@@ -40,7 +40,7 @@ public enum Lineup {
     private static List<String> withoutLimits(String... options) {
         List<String> all = new ArrayList<>(List.of(options));
         all.addAll(List.of("-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0"));
-        return all;
+        return List.copyOf(all);
     }
 
     /** Adds that glibc keeps the memory of freed tensors, where it would return it and have it cleared for the next ones. */

@@ -17,8 +17,8 @@ public final class Outcome {
         if (job.family() == null) {
             boolean arithmetic = job.row().startsWith("Fma");
             double value = arithmetic ? results.ceilings().arithmetic(job.row().endsWith("64") ? Family.MATMUL_FLOAT64
-                    : Family.MATMUL_FLOAT32, job.threads()) : results.ceilings().bandwidth(job.threads());
-            return job.place() + ": " + Text.number(value) + (arithmetic ? " GFLOP/s" : " GB/s at best");
+                    : Family.MATMUL_FLOAT32, job.threads()) : results.ceilings().bandwidth(job.row(), job.threads());
+            return job.place() + ": " + Text.number(value) + (arithmetic ? " GFLOP/s" : " GB/s");
         }
         List<String> others = job.contenders();
         return results.rows().stream().filter(row -> row.place().equals(job.place())).findFirst()

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
@@ -54,13 +55,16 @@ public final class Page {
     static String ceilings(Ceilings ceilings, int threads) {
         return "Ceilings: multiply-adds " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT32, threads))
                 + " GFLOP/s in float32, " + Text.number(ceilings.arithmetic(Family.MATMUL_FLOAT64, threads))
-                + " in float64; memory bandwidth " + Text.number(ceilings.bandwidth(threads)) + " GB/s.";
+                + " in float64; memory bandwidth " + Job.CEILINGS.stream().filter(loop -> loop.startsWith("Bandwidth"))
+                .map(loop -> Text.number(ceilings.bandwidth(loop, threads)) + " GB/s (" + loop.substring(loop.indexOf('.') + 1) + ")")
+                .collect(Collectors.joining(", ")) + ".";
     }
 
     /** A sentence about the other run. */
     static String compared(Comparison comparison) {
         return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run: geometric mean "
-                + Text.ratio(comparison.mean()) + ".";
+                + Text.ratio(comparison.mean()) + (comparison.missing() == 0 ? "."
+                : "; " + comparison.missing() + " of this run's rows are not in the other.");
     }
 
     static final String[] COMPARED = {"row", "threads", "here", "there", "there / here"};

@@ -29,9 +29,8 @@ public final class Ceilings {
         return value(family == Family.MATMUL_FLOAT64 ? "FmaBenchmark.float64" : "FmaBenchmark.float32", threads);
     }
 
-    /** GB/s of the best of the three loops. */
-    public double bandwidth(int threads) {
-        return Job.CEILINGS.stream().filter(each -> each.startsWith("Bandwidth")).mapToDouble(each -> value(each, threads))
-                .filter(Double::isFinite).max().orElse(Double.NaN);
+    /** GB/s of a loop, as {@link Job#CEILINGS} name it. */
+    public double bandwidth(String loop, int threads) {
+        return value(loop, threads);
     }
 }

@@ -12,12 +12,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Lanewise's speeds in another run, as on another JDK, beside those of this one.
+ * Lanewise's speeds in another run, on another JDK, beside those of this one.
  *
- * @param other JDK and commit of the other run
- * @param rows  of both runs, in this run's order
+ * @param other   JDK and commit of the other run
+ * @param rows    of both runs, in this run's order
+ * @param missing rows of this run that the other has not
  */
-public record Comparison(String other, List<Pair> rows) {
+public record Comparison(String other, List<Pair> rows, int missing) {
     /** The name that the other run's rows have beside the raw results. */
     public static final String FILE = "compared.json";
 
@@ -37,14 +38,27 @@ public record Comparison(String other, List<Pair> rows) {
     /**
      * Compares with the file that another run wrote for {@code --json}.
      *
-     * @throws IOException if it is no such file, or has no row of these
+     * @param info of this run
+     * @param rows of this run
+     * @throws IOException              if the file can't be read
+     * @throws IllegalArgumentException if it is no such file, has no row of these, or is of a run that differs in more or in less
+     *                                  than the JDK and the commit
      */
-    public static Comparison read(Path file, List<Row> rows) throws IOException {
+    public static Comparison read(Path file, RunInfo info, List<Row> rows) throws IOException {
         Map<String, Double> speeds = new HashMap<>();
-        String other;
+        String name = file.getFileName().toString();
+        String jdk;
+        String commit;
+        String processor;
+        String settings;
+        String text = Files.readString(file);
         try {
-            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-            other = json.getAsJsonObject("machine").get("JDK").getAsString() + ", commit " + json.get("commit").getAsString();
+            JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+            JsonObject machine = json.getAsJsonObject("machine");
+            jdk = machine.get("JDK").getAsString();
+            processor = machine.get("processor").getAsString();
+            settings = json.get("settings").getAsString();
+            commit = json.get("commit").getAsString();
             for (JsonElement each : json.getAsJsonArray("rows")) {
                 JsonObject row = each.getAsJsonObject();
                 if (row.has("lanewise")) {
@@ -52,19 +66,35 @@ public record Comparison(String other, List<Pair> rows) {
                 }
             }
         } catch (RuntimeException notOurs) {
-            throw new IOException(file.getFileName() + " is not what --json of a run wrote (" + notOurs.getMessage() + ")");
+            throw new IllegalArgumentException(name + " is not what --json of a run wrote (" + notOurs.getMessage() + ")");
         }
+        if (jdk.equals(info.machine.get("JDK"))) {
+            throw new IllegalArgumentException(name + " is of a run on the same JDK, " + jdk + "; expected another");
+        }
+        same(name, "processor", processor, info.machine.get("processor"));
+        same(name, "settings", settings, info.settings);
         List<Pair> pairs = new ArrayList<>();
+        int missing = 0;
         for (Row row : rows) {
-            Double there = speeds.get(row.name() + " " + row.threads());
-            if (there != null && Double.isFinite(row.lanewise())) {
-                pairs.add(new Pair(row, row.lanewise(), there));
+            if (Double.isFinite(row.lanewise())) {
+                Double there = speeds.get(row.name() + " " + row.threads());
+                if (there == null) {
+                    missing++;
+                } else {
+                    pairs.add(new Pair(row, row.lanewise(), there));
+                }
             }
         }
         if (pairs.isEmpty()) {
-            throw new IOException(file.getFileName() + " has no row of this run");
+            throw new IllegalArgumentException(name + " has no row of this run");
         }
-        return new Comparison(other, pairs);
+        return new Comparison(jdk + ", commit " + commit, pairs, missing);
+    }
+
+    private static void same(String file, String what, String there, String here) {
+        if (!there.equals(here)) {
+            throw new IllegalArgumentException(file + " is of a run with other " + what + ": " + there + "; expected " + here);
+        }
     }
 
     /** Of the ratios. */

@@ -29,8 +29,9 @@ public record Measurement(Family family, String row, int threads, Lineup lineup,
      * @param bytesPerRun  allocated, per iteration
      * @param gflopsPerOne 10^9 operations that make one of the row's unit; 0 if arithmetic is not counted
      * @param gbytesPerOne 10^9 bytes that make one of the row's unit; 0 if bytes are not counted
+     * @param movedBytes   that a run must read and write at least; 0 if bytes are not counted
      */
-    record Samples(List<double[]> rates, double[] bytesPerRun, double gflopsPerOne, double gbytesPerOne) {
+    record Samples(List<double[]> rates, double[] bytesPerRun, double gflopsPerOne, double gbytesPerOne, double movedBytes) {
         double median() {
             return Statistics.median(all(rates));
         }
@@ -50,7 +51,7 @@ public record Measurement(Family family, String row, int threads, Lineup lineup,
         }
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
         String counter = type.equals("FmaBenchmark") ? "gflops" : "gbytes";
-        Samples samples = new Samples(raw(metrics.getAsJsonObject(counter)), new double[] {0}, 0, 0);
+        Samples samples = new Samples(raw(metrics.getAsJsonObject(counter)), new double[] {0}, 0, 0, 0);
         return new Measurement(null, type + "." + benchmark[benchmark.length - 1], result.get("threads").getAsInt(),
                 Lineup.ALONE, Map.of("lanewise", samples));
     }
@@ -59,6 +60,7 @@ public record Measurement(Family family, String row, int threads, Lineup lineup,
     private static Map<String, Samples> split(JsonObject result, String counter, String[] contenders) {
         JsonObject metrics = result.getAsJsonObject("secondaryMetrics");
         List<double[]> owners = raw(metrics.getAsJsonObject("contender"));
+        List<double[]> runs = raw(result.getAsJsonObject("primaryMetric"));
         List<double[]> gflops = raw(metrics.getAsJsonObject("gflops"));
         List<double[]> gbytes = raw(metrics.getAsJsonObject("gbytes"));
         List<double[]> allocated = raw(metrics.getAsJsonObject("allocated"));
@@ -69,8 +71,9 @@ public record Measurement(Family family, String row, int threads, Lineup lineup,
             // It may have failed in some process, or in all.
             if (own.stream().anyMatch(fork -> fork.length > 0)) {
                 double one = all(own)[0];
+                double moved = all(of(place, owners, gbytes))[0];
                 samples.put(contenders[place], new Samples(own, all(of(place, owners, allocated)),
-                        all(of(place, owners, gflops))[0] / one, all(of(place, owners, gbytes))[0] / one));
+                        all(of(place, owners, gflops))[0] / one, moved / one, 1e9 * moved / all(of(place, owners, runs))[0]));
             }
         }
         return samples;

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import lanewise.bench.BenchRun;
 import lanewise.bench.plan.Family;
 
 /**
@@ -24,7 +23,7 @@ public record Results(RunInfo info, Ceilings ceilings, List<Row> rows, Compariso
         Ceilings ceilings = new Ceilings(measurements);
         List<Row> rows = rows(info, measurements, ceilings);
         Path other = folder.resolve(Comparison.FILE);
-        return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, rows) : null);
+        return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, info, rows) : null);
     }
 
     /** Reads the raw results of a folder. */

@@ -17,12 +17,12 @@ import lanewise.bench.plan.Lineup;
  * @param lanewise     Lanewise's speed, the median over all its iterations, whatever it was timed with
  * @param peers        the others, by name
  * @param failures     reasons why contenders, Lanewise too, have no speed, or failed beside some others, by name
- * @param ceilingShare of the multiply-add ceiling, or of the bandwidth where bytes are counted
- * @param memoryBound  whether the ceiling is the bandwidth
+ * @param ceilingShare of the multiply-add ceiling, or of the bandwidth of {@link Family#bandwidth} where bytes are counted
+ * @param movedBytes   that a run must read and write at least; 0 where arithmetic is the limit
  * @param bytesPerRun  that Lanewise allocates
  */
 public record Row(Family family, String row, int threads, String unit, double lanewise, Map<String, Peer> peers,
-        Map<String, String> failures, double ceilingShare, boolean memoryBound, double bytesPerRun) {
+        Map<String, String> failures, double ceilingShare, double movedBytes, double bytesPerRun) {
     /**
      * Another contender.
      *
@@ -59,14 +59,20 @@ public record Row(Family family, String row, int threads, String unit, double la
             }
         }
         double gbytes = own.isEmpty() ? 0 : own.get(0).gbytesPerOne();
-        double share = own.isEmpty() ? Double.NaN : gbytes > 0 ? lanewise * gbytes / ceilings.bandwidth(threads)
+        double share = own.isEmpty() ? Double.NaN : gbytes > 0 ? lanewise * gbytes / ceilings.bandwidth(family.bandwidth(row), threads)
                 : lanewise * own.get(0).gflopsPerOne() / ceilings.arithmetic(family, threads);
-        return new Row(family, row, threads, family.unit.perSecond, lanewise, peers, failures, share, gbytes > 0, bytes);
+        return new Row(family, row, threads, family.unit.perSecond, lanewise, peers, failures, share,
+                own.isEmpty() ? 0 : own.get(0).movedBytes(), bytes);
     }
 
     /** One that should have been measured and was not. */
     static Row missing(Family family, String row, int threads) {
-        return new Row(family, row, threads, family.unit.perSecond, Double.NaN, Map.of(), Map.of(), Double.NaN, false, Double.NaN);
+        return new Row(family, row, threads, family.unit.perSecond, Double.NaN, Map.of(), Map.of(), Double.NaN, 0, Double.NaN);
+    }
+
+    /** Whether the ceiling is the bandwidth. */
+    public boolean memoryBound() {
+        return movedBytes > 0;
     }
 
     /** Whether nothing is known of it, not even a failure. */
@@ -80,7 +86,7 @@ public record Row(Family family, String row, int threads, String unit, double la
         somePeers.keySet().removeIf(which.negate());
         Map<String, String> someFailures = new LinkedHashMap<>(failures);
         someFailures.keySet().removeIf(name -> !name.equals("lanewise") && !which.test(name));
-        return new Row(family, row, threads, unit, lanewise, somePeers, someFailures, ceilingShare, memoryBound, bytesPerRun);
+        return new Row(family, row, threads, unit, lanewise, somePeers, someFailures, ceilingShare, movedBytes, bytesPerRun);
     }
 
     public String name() {

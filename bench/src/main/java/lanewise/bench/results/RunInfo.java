@@ -30,6 +30,8 @@ public final class RunInfo {
     public List<String> flags;
     public List<String> trainingStepFlags;
     public Map<String, String> machine = new LinkedHashMap<>();
+    /** Of the largest cache of a core; an assumption where the system does not tell. */
+    public long cacheBytes = 32 << 20;
     /** Of contenders, as the report calls them. */
     public Map<String, String> versions = new TreeMap<>();
     /** What was set for the processes of each lineup. */

@@ -94,21 +94,35 @@ public final class Targets {
     private void rowKernels() {
         for (Family family : List.of(Family.SOFTMAX, Family.LAYER_NORM, Family.GELU, Family.CROSS_ENTROPY, Family.ADAMW,
                 Family.EMBEDDING)) {
-            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth", row -> row.family() == family,
-                    Row::ratio, found -> {
-                        Row worst = least(found, Targets::reach);
-                        return format("%d of %d rows; geometric mean %.2f; furthest from it: %.2f and %.0f %% (%s)",
-                                found.stream().filter(row -> reach(row) >= 1).count(), found.size(), mean(found), worst.ratio(),
-                                100 * worst.ceilingShare(), worst.place());
-                    }, found -> reach(least(found, Targets::reach)) >= 1);
+            // A partial run without peers is not told of the bandwidth alone.
+            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth",
+                    row -> row.family() == family && (full || Double.isFinite(row.ratio())), this::reach, found -> {
+                        Row worst = least(found, this::reach);
+                        return format("%d of %d rows%s; furthest from it: %s (%s)",
+                                found.stream().filter(row -> reach(row) >= 1).count(), found.size(),
+                                Double.isNaN(mean(found)) ? "" : format("; geometric mean %.2f", mean(found)), ways(worst),
+                                worst.place());
+                    }, found -> reach(least(found, this::reach)) >= 1);
         }
     }
 
-    /** A row's ratio or share of the bandwidth as a multiple of what it must reach, in the better of both ways. */
-    private static double reach(Row row) {
-        // More than memory can give comes from a cache, and says nothing of the bandwidth.
-        double share = row.ceilingShare() <= 1 ? row.ceilingShare() : 0;
-        return Math.max(row.ratio() / 1.2, share / 0.85);
+    /**
+     * A row's ratio or share of the bandwidth as a multiple of what it must reach, in the better of both ways; NaN where the ratio is
+     * missing and might be the better one. What fits a cache need not come from memory, so there the ratio alone counts.
+     */
+    private double reach(Row row) {
+        double byRatio = row.ratio() / 1.2;
+        double byBandwidth = fitsCache(row) || Double.isNaN(row.ceilingShare()) ? 0 : row.ceilingShare() / 0.85;
+        return byBandwidth >= 1 && Double.isNaN(byRatio) ? byBandwidth : Math.max(byRatio, byBandwidth);
+    }
+
+    private boolean fitsCache(Row row) {
+        return row.movedBytes() <= results.info().cacheBytes;
+    }
+
+    private String ways(Row row) {
+        return (Double.isNaN(row.ratio()) ? "no peer" : format("%.2f", row.ratio()))
+                + (fitsCache(row) ? "" : format(" and %.0f %% of the bandwidth", 100 * row.ceilingShare()));
     }
 
     private void training() {
@@ -187,7 +201,8 @@ public final class Targets {
         targets.add(new Target("speed on " + comparison.other(), "geometric mean ≥ 0.90 of the speed here",
                 format("%.2f; %d of %d rows at 0.90 or more; lowest %.2f (%s)", comparison.mean(),
                         comparison.rows().stream().filter(each -> each.ratio() >= 0.9).count(), comparison.rows().size(), least.ratio(),
-                        least.row().place()), comparison.mean() >= 0.9));
+                        least.row().place()) + notMeasured(comparison.missing()),
+                comparison.mean() >= 0.9 && (comparison.missing() == 0 || !full)));
     }
 
     private void missing(String what, String target) {
@@ -229,11 +244,15 @@ public final class Targets {
         List<Row> found = wanted.stream().filter(row -> Double.isFinite(figure.applyAsDouble(row))).toList();
         int missing = wanted.size() - found.size();
         if (!found.isEmpty()) {
-            targets.add(new Target(what, target, words.apply(found) + (missing == 0 || !full ? "" : "; not measured: " + missing
-                    + (missing == 1 ? " row" : " rows")), reached.test(found) && (missing == 0 || !full)));
+            targets.add(new Target(what, target, words.apply(found) + (full ? notMeasured(missing) : ""),
+                    reached.test(found) && (missing == 0 || !full)));
         } else {
             missing(what, target);
         }
+    }
+
+    private static String notMeasured(int rows) {
+        return rows == 0 ? "" : "; not measured: " + rows + (rows == 1 ? " row" : " rows");
     }
 
     private static Row least(List<Row> rows, ToDoubleFunction<Row> figure) {
@@ -241,7 +260,7 @@ public final class Targets {
     }
 
     private static double mean(List<Row> rows) {
-        return Statistics.geometricMean(rows.stream().mapToDouble(Row::ratio).toArray());
+        return Statistics.geometricMean(rows.stream().mapToDouble(Row::ratio).filter(Double::isFinite).toArray());
     }
 
     private static String format(String form, Object... values) {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -70,6 +69,8 @@ class MeasurementTest {
         info.begun = "2026-01-01 12:00";
         info.ended = "2026-01-01 13:00";
         info.commit = "0123456789";
+        info.machine.put("JDK", "JDK 25");
+        info.machine.put("processor", "a processor");
         info.planned = 2;
         info.done = 2;
         info.versions.put("mkl", "MKL <2025>");
@@ -116,8 +117,9 @@ class MeasurementTest {
         Row softmax = rows.get(1);
         assertEquals("Gelement/s", softmax.unit());
         assertEquals(1.5, softmax.ratio(), 1e-12);
-        // 24 of 40 GB/s: the best of copy, triad and update.
-        assertEquals(0.6, softmax.ceilingShare(), 1e-12);
+        // 24 of 30 GB/s: what is read and written here is that of copy.
+        assertEquals(0.8, softmax.ceilingShare(), 1e-12);
+        assertEquals(24e9, softmax.movedBytes(), 1);
     }
 
     @Test
@@ -171,7 +173,7 @@ class MeasurementTest {
         assertTrue(text.contains("(partial)"), text);
         assertTrue(text.contains("| 1024x1024x1024 NN | 150 | 75.0 | 120 | 1.20 onednn | 61 % | 8 |"), text);
         assertTrue(text.contains("onednn failed: no | such library (in every row)"), text);
-        assertTrue(text.contains("| 768x65 forward | 3.00 | 2.00 | 1.50 pytorch+mkl | 60 % | 0 |"), text);
+        assertTrue(text.contains("| 768x65 forward | 3.00 | 2.00 | 1.50 pytorch+mkl | 80 % | 0 |"), text);
         assertTrue(text.contains("multiply-adds 245 GFLOP/s"), text);
         assertTrue(text.contains("| float32 matmul, 1 thread | geometric mean ≥ 1.00 | 1.20 over 1 rows | yes |"), text);
         assertTrue(text.contains("≥ 92 % of the multiply-add ceiling | 61.2 % | **no** |"), text);
@@ -203,7 +205,7 @@ class MeasurementTest {
     void anotherRunStandsBeside() throws Exception {
         Results here = results();
         String other = Summary.json(here).replace("\"lanewise\": 150.0", "\"lanewise\": 120.0")
-                .replace("\"machine\": {", "\"machine\": {\"JDK\": \"JDK 17\"");
+                .replace("JDK 25", "JDK 17");
         Files.writeString(folder.resolve(Comparison.FILE), other);
         Results both = Results.read(folder);
         assertEquals(2, both.comparison().rows().size());
@@ -216,13 +218,57 @@ class MeasurementTest {
     }
 
     @Test
-    void anotherRunThatIsNoneIsRefused() throws Exception {
-        List<Row> rows = results().rows();
+    void anotherRunThatIsNotComparableIsRefused() throws Exception {
+        Results here = results();
+        String other = Summary.json(here).replace("JDK 25", "JDK 17");
+        refused(here, "[]", "not what --json");
+        refused(here, "{\"machine\": {\"JDK\": \"17\"}}", "not what --json");
+        refused(here, other.replaceAll("\"name\": \"[^\"]*\"", "\"name\": \"unknown\""), "no row");
+        refused(here, other.replace("JDK 17", "JDK 25"), "the same JDK");
+        refused(here, other.replace("a processor", "another"), "other processor: another; expected a processor");
+        refused(here, other.replace("2 forks", "1 fork"), "other settings: 1 fork; expected 2 forks");
+    }
+
+    private void refused(Results here, String text, String why) throws Exception {
         Path file = folder.resolve("other");
-        Files.writeString(file, "[]");
-        assertTrue(assertThrows(IOException.class, () -> Comparison.read(file, rows)).getMessage().contains("not what --json"));
-        Files.writeString(file, "{\"machine\": {\"JDK\": \"17\"}, \"commit\": \"1\", \"rows\": []}");
-        assertTrue(assertThrows(IOException.class, () -> Comparison.read(file, rows)).getMessage().contains("no row"));
+        Files.writeString(file, text);
+        String message = assertThrows(IllegalArgumentException.class, () -> Comparison.read(file, here.info(), here.rows())).getMessage();
+        assertTrue(message.startsWith("other ") && message.contains(why), message);
+    }
+
+    @Test
+    void rowsThatTheOtherRunHasNotAreCounted() throws Exception {
+        Results here = results();
+        Path file = folder.resolve("other");
+        Files.writeString(file, Summary.json(here).replace("JDK 25", "JDK 17").replace("softmax 768x65 forward", "unknown"));
+        Comparison comparison = Comparison.read(file, here.info(), here.rows());
+        assertEquals(1, comparison.rows().size());
+        assertEquals(1, comparison.missing());
+    }
+
+    @Test
+    void theBandwidthCountsAloneAndOnlyForWhatNoCacheHolds() throws Exception {
+        String alone = SOFTMAX.replace("[[1, 0]]", "[[0, 0]]").replace("[[2, 3]]", "[[3, 3]]");
+        // Of the 30 GB/s of copy; more than all of them is no less than all.
+        assertEquals("1 of 1 rows; furthest from it: no peer and 90 % of the bandwidth (softmax 768x65 forward, 1 thread)",
+                softmaxTarget(alone.replace("[[16, 24]]", "[[27, 27]]")));
+        assertEquals("1 of 1 rows; furthest from it: no peer and 120 % of the bandwidth (softmax 768x65 forward, 1 thread)",
+                softmaxTarget(alone.replace("[[16, 24]]", "[[36, 36]]")));
+        assertEquals("not measured", softmaxTarget(alone.replace("[[16, 24]]", "[[24, 24]]")));
+        assertEquals("not measured", softmaxTarget(alone.replace("[[16, 24]]", "[[27, 27]]").replace("[[1, 1]]", "[[1000000, 1000000]]")));
+        assertEquals("1 of 1 rows; geometric mean 1.50; furthest from it: 1.50 (softmax 768x65 forward, 1 thread)",
+                softmaxTarget(SOFTMAX.replace("[[1, 1]]", "[[1000000, 1000000]]")));
+    }
+
+    /** Of a full run, without what is said of missing rows. */
+    private String softmaxTarget(String raw) throws Exception {
+        results();
+        RunInfo info = RunInfo.read(folder.resolve("run.json"));
+        info.full = true;
+        Files.writeString(folder.resolve("run.json"), info.json());
+        Files.writeString(folder.resolve("softmax-mkl.json"), raw);
+        return Targets.of(Results.read(folder)).stream().filter(target -> target.what().startsWith("softmax")).findFirst().orElseThrow()
+                .measured().replaceFirst("; not measured.*", "");
     }
 
     @Test
