@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 import lanewise.bench.contenders.Contenders;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
@@ -18,6 +19,7 @@ import lanewise.bench.results.RunInfo;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -31,7 +33,7 @@ final class Bench implements Callable<Integer> {
     @Option(names = "--peers", description = "Compare with other libraries. They are downloaded once, 0.45 GB; unpacked they take 3 GB.")
     private boolean peers;
 
-    @Option(names = "--quick", description = "Few rows, one process each: three minutes without peers. Not for publishing.")
+    @Option(names = "--quick", description = "Few rows, one process each: two minutes without peers. Not for publishing.")
     private boolean quick;
 
     @Option(names = "--filter", paramLabel = "REGEX",
@@ -45,8 +47,8 @@ final class Bench implements Callable<Integer> {
             + "on with the rest.")
     private boolean resume;
 
-    @Option(names = "--compare", paramLabel = "FILE", description = "Measure nothing; add to the report of the last full run what another "
-            + "run, as on another JDK, wrote for --json.")
+    @Option(names = "--compare", paramLabel = "FILE", description = "Measure nothing; add to the report of the last full run what a run "
+            + "on another JDK wrote for --json.")
     private Path compare;
 
     @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
@@ -87,7 +89,7 @@ final class Bench implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         if (compare != null) {
-            BenchRun.compare(home(), compare);
+            compare();
             out.println("Report: " + home().resolve("RESULTS.md") + " and RESULTS.html beside it");
             return 0;
         }
@@ -109,7 +111,7 @@ final class Bench implements Callable<Integer> {
         info.arguments = ((peers ? "--peers " : "") + (quick ? "--quick " : "") + (filter == null ? "" : "--filter '" + filter + "'"))
                 .strip();
         Settings settings = quick ? Settings.QUICK : Settings.FULL;
-        double estimate = jobs.stream().mapToDouble(settings::estimate).sum() + (info.startUp ? StartUp.SECONDS : 0);
+        double estimate = jobs.stream().mapToDouble(settings::estimate).sum() + (StartUp.due(info) ? StartUp.SECONDS : 0);
         if (list) {
             jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Job.threads(job.threads())
                     + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));
@@ -146,14 +148,34 @@ final class Bench implements Callable<Integer> {
         out.println("Report: " + report.resolve("RESULTS.md") + " and RESULTS.html beside it");
     }
 
-    /** An hour of measuring must not end with a file that can't be written. */
-    private void checkJson() {
+    /** Only with that option; all others are about measuring. */
+    private void compare() throws IOException {
+        String others = spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
+                .filter(name -> !name.equals("--compare")).collect(Collectors.joining(", "));
+        if (!others.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--compare measures nothing; leave out " + others);
+        }
+        if (!Files.isRegularFile(compare) || !Files.isReadable(compare)) {
+            throw new ParameterException(spec.commandLine(), "--compare is " + compare + ", no file that can be read");
+        }
+        try {
+            BenchRun.compare(home(), compare);
+        } catch (IllegalArgumentException unsuitable) {
+            throw new ParameterException(spec.commandLine(), "--compare: " + unsuitable.getMessage());
+        }
+    }
+
+    /** An hour of measuring must not end with a file that can't be written, or that is taken for one of the run's own. */
+    private void checkJson() throws IOException {
         if (json == null) {
             return;
         }
         Path folder = json.toAbsolutePath().getParent();
+        Path results = home().resolve("results");
         String wrong = Files.isDirectory(json) ? "a directory; expected a file"
+                : Files.exists(json) && !Files.isRegularFile(json) ? "no regular file"
                 : !Files.isDirectory(folder) ? "in a directory that does not exist"
+                : Files.exists(results) && folder.toRealPath().startsWith(results.toRealPath()) ? "among the files of the run itself"
                 : !Files.isWritable(folder) || Files.exists(json) && !Files.isWritable(json) ? "not writable" : null;
         if (wrong != null) {
             throw new ParameterException(spec.commandLine(), "--json is " + json + ", " + wrong);

@@ -4,11 +4,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -18,15 +16,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Stream;
 import lanewise.bench.benchmarks.ContenderBenchmark;
 import lanewise.bench.benchmarks.Notes;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
 import lanewise.bench.plan.Settings;
-import lanewise.bench.report.HtmlReport;
-import lanewise.bench.report.MarkdownReport;
 import lanewise.bench.report.Outcome;
 import lanewise.bench.results.Comparison;
 import lanewise.bench.results.RawFile;
@@ -50,10 +45,8 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * end. So whatever stops a run, what it measured is there, and so is the last full report.
  */
 final class BenchRun implements AutoCloseable {
-    private static final String LOCK = "lock";
-
     private final Path home;
-    private final Path folder;
+    private final RunFolder folder;
     private final Settings settings;
     private final List<Job> jobs;
     private final RunInfo info;
@@ -70,30 +63,14 @@ final class BenchRun implements AutoCloseable {
         this.settings = settings;
         this.jobs = jobs;
         this.info = info;
-        folder = Files.createDirectories(home.resolve("results/partial"));
+        folder = RunFolder.partial(home);
         info.planned = jobs.size();
         info.settings = settings.toString();
         info.begun = now();
         info.flags = Heap.flags(null);
         info.trainingStepFlags = Heap.flags(Family.TRAINING_STEP);
         Environment.describe(home, info);
-        lock = lock(folder.resolve(LOCK));
-    }
-
-    private static FileChannel lock(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean mine = false;
-        try {
-            mine = channel.tryLock() != null;
-        } catch (OverlappingFileLockException sameProcess) {
-            // As if another process had it.
-        }
-        if (!mine) {
-            channel.close();
-            throw new IOException("another run of the benchmarks writes to " + file.getParent()
-                    + "; both would measure wrongly. Wait for its end.");
-        }
-        return channel;
+        lock = folder.lock();
     }
 
     @Override
@@ -105,9 +82,9 @@ final class BenchRun implements AutoCloseable {
         return LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm"));
     }
 
-    /** Seconds that the jobs may take which are not done. */
+    /** Seconds that all may take which is not done. */
     double estimate() {
-        return (info.startUp && info.infoSeconds == null ? StartUp.SECONDS : 0)
+        return (StartUp.due(info) ? StartUp.SECONDS : 0)
                 + jobs.stream().filter(job -> !doneBefore.contains(job)).mapToDouble(settings::estimate).sum();
     }
 
@@ -117,14 +94,13 @@ final class BenchRun implements AutoCloseable {
      * @throws IOException if there is none, or one under other circumstances
      */
     void resume() throws IOException {
-        Path file = folder.resolve("run.json");
-        if (!Files.exists(file)) {
-            throw new IOException("there is no run to continue in " + folder);
+        if (!folder.hasRun()) {
+            throw new IOException("there is no run to continue in " + folder.path());
         }
-        RunInfo earlier = RunInfo.read(file);
+        RunInfo earlier = folder.readInfo();
         if (!earlier.circumstances().equals(info.circumstances())) {
-            throw new IOException("can't continue the run in " + folder + ": it was of " + earlier.circumstances() + ", and this is of "
-                    + info.circumstances());
+            throw new IOException("can't continue the run in " + folder.path() + ": it was of " + earlier.circumstances()
+                    + ", and this is of " + info.circumstances());
         }
         info.begun = earlier.begun;
         info.versions = earlier.versions;
@@ -133,40 +109,15 @@ final class BenchRun implements AutoCloseable {
         info.infoSeconds = earlier.infoSeconds;
         info.firstStepSeconds = earlier.firstStepSeconds;
         info.attentionBytes = earlier.attentionBytes;
-        Results.measurements(folder).forEach(each -> doneBefore.add(
+        Results.measurements(folder.path()).forEach(each -> doneBefore.add(
                 new Job(each.family(), each.row(), each.threads(), each.lineup())));
         doneBefore.retainAll(jobs);
         info.done = doneBefore.size();
     }
 
-    /** Makes room in the folder of partial results. Those of a full run took long, so they stay, in the folder {@code old} in it. */
+    /** Makes room in the folder of partial results. */
     void clear() throws IOException {
-        Path last = folder.resolve("run.json");
-        if (Files.exists(last) && RunInfo.read(last).full) {
-            Path old = Files.createDirectories(folder.resolve("old"));
-            remove(old, "");
-            move(folder, old, "");
-        }
-        remove(folder, "");
-    }
-
-    private static List<Path> files(Path folder, String ending) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> Files.isRegularFile(file) && file.toString().endsWith(ending) && !file.endsWith(LOCK))
-                    .toList();
-        }
-    }
-
-    private static void remove(Path folder, String ending) throws IOException {
-        for (Path file : files(folder, ending)) {
-            Files.delete(file);
-        }
-    }
-
-    private static void move(Path from, Path to, String ending) throws IOException {
-        for (Path file : files(from, ending)) {
-            Files.move(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-        }
+        folder.clear();
     }
 
     /**
@@ -177,10 +128,15 @@ final class BenchRun implements AutoCloseable {
      */
     void execute(Progress progress, Path json) throws IOException {
         // A run that is continued goes on in its log; any other begins with an empty folder.
-        try (OutputStream stream = Files.newOutputStream(folder.resolve("jmh.log"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-                PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
-            if (info.startUp && info.infoSeconds == null) {
-                StartUp.measure(info);
+        try (OutputStream stream = Files.newOutputStream(folder.path().resolve(RunFolder.LOG), StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND); PrintStream log = new PrintStream(stream, true, StandardCharsets.UTF_8)) {
+            if (StartUp.due(info)) {
+                progress.begin(StartUp.NAME);
+                progress.end(StartUp.measure(info), StartUp.SECONDS);
+            }
+            if (doneBefore.size() == jobs.size()) {
+                // Else every job renews it.
+                renew(json);
             }
             for (Job job : jobs) {
                 if (doneBefore.contains(job)) {
@@ -189,25 +145,32 @@ final class BenchRun implements AutoCloseable {
                 progress.begin(job.name());
                 String outcome = measure(job, log);
                 info.done++;
-                info.ended = now();
-                AtomicFile.write(folder.resolve("run.json"), info.json());
-                Results results = Results.read(folder);
-                write(results, folder);
-                if (json != null) {
-                    AtomicFile.write(json, Summary.json(results));
-                }
+                Results results = renew(json);
                 progress.end(String.format(Locale.ROOT, "[%d/%d] %s", info.done, info.planned, outcome.isEmpty()
                         ? Outcome.line(results, job) : job.place() + ": " + outcome), settings.estimate(job));
             }
         }
         if (info.complete()) {
-            publish();
+            folder.moveRaw(RunFolder.published(home));
+            RunFolder.writeReports(Results.read(RunFolder.published(home).path()), home);
         }
+    }
+
+    /** Writes all that is made from raw results. */
+    private Results renew(Path json) throws IOException {
+        info.ended = now();
+        folder.writeInfo(info);
+        Results results = Results.read(folder.path());
+        RunFolder.writeReports(results, folder.path());
+        if (json != null) {
+            AtomicFile.write(json, Summary.json(results));
+        }
+        return results;
     }
 
     /** Returns what went wrong; empty if nothing did. */
     private String measure(Job job, PrintStream log) throws IOException {
-        Path notes = folder.resolve("notes.jsonl");
+        Path notes = folder.path().resolve(RunFolder.NOTES);
         Files.deleteIfExists(notes);
         // What a run that is continued noted of its last try.
         job.contenders().forEach(contender -> info.failures.remove(RunInfo.key(job, contender)));
@@ -215,7 +178,7 @@ final class BenchRun implements AutoCloseable {
             Runner runner = new Runner(options(job, notes).build(),
                     OutputFormatFactory.createFormatInstance(log, VerboseMode.NORMAL));
             Collection<RunResult> results = runner.run();
-            RawFile.append(folder.resolve(job.file() + ".json"), results);
+            RawFile.append(folder.path().resolve(job.file() + ".json"), results);
             return "";
         } catch (RunnerException failure) {
             if (String.valueOf(failure.getMessage()).contains("the JMH lock")) {
@@ -224,7 +187,7 @@ final class BenchRun implements AutoCloseable {
             failure.printStackTrace(log);
             // The process may have died of any of them, so none has a figure.
             job.contenders().forEach(contender -> info.failures.put(RunInfo.key(job, contender), "the process failed; see jmh.log"));
-            return "failed; see " + folder.resolve("jmh.log");
+            return "failed; see " + folder.path().resolve(RunFolder.LOG);
         } finally {
             Notes.read(notes).forEach(note -> keep(job, note));
             Files.deleteIfExists(notes);
@@ -276,30 +239,18 @@ final class BenchRun implements AutoCloseable {
      * Adds a comparison to the reports of the last full run.
      *
      * @param other what another run wrote for {@code --json}
-     * @throws IOException if there has been no full run, or the file is none of that kind
+     * @throws IOException              if there has been no full run, or one writes at present
+     * @throws IllegalArgumentException if the file can't be compared with the run
      */
     static void compare(Path home, Path other) throws IOException {
-        Path folder = home.resolve("results");
-        if (!Files.exists(folder.resolve("run.json"))) {
-            throw new IOException("there is no full run to compare with in " + folder);
+        try (FileChannel lock = RunFolder.partial(home).lock()) {
+            RunFolder published = RunFolder.published(home);
+            if (!published.hasRun()) {
+                throw new IOException("there is no full run to compare with in " + published.path());
+            }
+            Results both = Results.read(published.path(), other);
+            AtomicFile.write(published.path().resolve(Comparison.FILE), Files.readString(other));
+            RunFolder.writeReports(both, home);
         }
-        Comparison.read(other, Results.read(folder).rows());
-        Files.copy(other, folder.resolve(Comparison.FILE), StandardCopyOption.REPLACE_EXISTING);
-        write(Results.read(folder), home);
-    }
-
-    private static void write(Results results, Path folder) throws IOException {
-        AtomicFile.write(folder.resolve("RESULTS.md"), new MarkdownReport(results).text());
-        AtomicFile.write(folder.resolve("RESULTS.html"), new HtmlReport(results).text());
-    }
-
-    /** Moves raw results and reports of a full run to their places. */
-    private void publish() throws IOException {
-        Path results = home.resolve("results");
-        // Not all of an older run's files need have a successor.
-        remove(results, ".json");
-        move(folder, results, ".json");
-        remove(folder, "");
-        write(Results.read(results), home);
     }
 }

@@ -1,17 +1,20 @@
 package lanewise.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Settings;
+import lanewise.bench.results.Results;
 import lanewise.bench.results.RunInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,5 +71,79 @@ class CommandLineTest {
             IOException refused = assertThrows(IOException.class, () -> new BenchRun(home, Settings.QUICK, jobs, new RunInfo()));
             assertTrue(refused.getMessage().contains("another run"), refused.getMessage());
         }
+    }
+
+    @Test
+    void aFileThatTheRunItselfWouldTouchIsRefused(@TempDir Path home) throws Exception {
+        Path partial = Files.createDirectories(home.resolve("results/partial"));
+        for (Path folder : List.of(partial, home.resolve("results"), partial.resolve("../../results"))) {
+            assertEquals(2, runAt(home, "--quick", "--filter", "softmax", "--json", folder.resolve("out.json").toString()));
+            assertTrue(err.toString().contains("out.json, among the files of the run itself"), err.toString());
+        }
+        Path device = Path.of("/dev/null");
+        if (Files.exists(device)) {
+            assertEquals(2, runAt(home, "--quick", "--filter", "softmax", "--json", device.toString()));
+            assertTrue(err.toString().contains("no regular file"), err.toString());
+        }
+    }
+
+    private int runAt(Path home, String... arguments) {
+        System.setProperty("lanewise.bench.home", home.toString());
+        try {
+            return run(arguments);
+        } finally {
+            System.clearProperty("lanewise.bench.home");
+        }
+    }
+
+    @Test
+    void aComparisonStandsAloneAndNeedsItsFile(@TempDir Path home) throws Exception {
+        assertEquals(2, runAt(home, "--compare", "x.json", "--quick", "--filter", "softmax"));
+        assertTrue(err.toString().contains("leave out --quick, --filter"), err.toString());
+        assertEquals(2, runAt(home, "--compare", home.resolve("none.json").toString()));
+        assertTrue(err.toString().contains("none.json, no file that can be read"), err.toString());
+        Path file = Files.writeString(home.resolve("other.json"), "{}");
+        assertEquals(1, runAt(home, "--compare", file.toString()));
+        assertTrue(err.toString().contains("no full run to compare with"), err.toString());
+        Files.writeString(Files.createDirectories(home.resolve("results")).resolve("run.json"), new RunInfo().json());
+        assertEquals(2, runAt(home, "--compare", file.toString()));
+        assertTrue(err.toString().contains("other.json is not what --json of a run wrote"), err.toString());
+        assertFalse(Files.exists(home.resolve("results/compared.json")));
+    }
+
+    @Test
+    void onlyWhatARunWritesIsMovedAndRemoved(@TempDir Path home) throws Exception {
+        RunFolder partial = RunFolder.partial(home);
+        RunInfo info = new RunInfo();
+        info.full = true;
+        partial.writeInfo(info);
+        Files.writeString(partial.path().resolve("ceilings.json"), "[]");
+        Files.writeString(partial.path().resolve("mine.json"), "{}");
+        partial.clear();
+        assertFalse(partial.hasRun());
+        assertTrue(Files.exists(partial.path().resolve("old/ceilings.json")));
+        assertTrue(Files.exists(partial.path().resolve("mine.json")));
+        assertTrue(Results.measurements(partial.path()).isEmpty());
+    }
+
+    @Test
+    void nothingLeftToContinueStillWritesForPrograms(@TempDir Path home) throws Exception {
+        RunInfo info = new RunInfo();
+        info.arguments = "";
+        try (BenchRun run = new BenchRun(home, Settings.QUICK, List.of(), info); Progress progress = new Progress(new PrintWriter(err), 0, 0)) {
+            run.execute(progress, home.resolve("out.json"));
+        }
+        assertTrue(Files.readString(home.resolve("out.json")).contains("\"rows\""));
+    }
+
+    @Test
+    void aFailedStartIsLanewisesOwnFailure() {
+        RunInfo info = new RunInfo();
+        info.startUp = true;
+        info.failures.put(RunInfo.START_UP, "no such class");
+        assertEquals(List.of(RunInfo.START_UP), info.ownFailures());
+        assertTrue(StartUp.due(info));
+        info.attentionBytes = List.of(1L, 2L, 4L);
+        assertFalse(StartUp.due(info));
     }
 }

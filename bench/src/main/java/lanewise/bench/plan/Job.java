@@ -51,7 +51,6 @@ public record Job(Family family, String row, int threads, Lineup lineup) {
         return filter == null || filter.matcher(name()).find() || name().contains(filter.pattern());
     }
 
-    /** Names the row in the report, such as {@code "softmax 768x65 forward"}. */
     /** A number of threads in words. */
     public static String threads(int threads) {
         return threads == 1 ? "1 thread" : threads + " threads";
@@ -62,6 +61,7 @@ public record Job(Family family, String row, int threads, Lineup lineup) {
         return name() + ", " + threads(threads);
     }
 
+    /** Names the row in the report, such as {@code "softmax 768x65 forward"}. */
     public String name() {
         return family == null ? "ceiling " + row : family.title + " " + row;
     }
@@ -69,6 +69,17 @@ public record Job(Family family, String row, int threads, Lineup lineup) {
     /** The raw results that it belongs to, without an ending. */
     public String file() {
         return family == null ? "ceilings" : family.file() + "-" + lineup.file();
+    }
+
+    /** All that {@link #file} can be. */
+    public static List<String> files() {
+        List<String> files = new ArrayList<>(List.of("ceilings"));
+        for (Family family : Family.values()) {
+            for (Lineup lineup : Lineup.values()) {
+                files.add(new Job(family, "", 1, lineup).file());
+            }
+        }
+        return files;
     }
 
     /** Lanewise first; a ceiling counts as Lanewise's. */

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,9 +52,8 @@ public record Comparison(String other, List<Pair> rows, int missing) {
         String commit;
         String processor;
         String settings;
-        String text = Files.readString(file);
         try {
-            JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+            JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
             JsonObject machine = json.getAsJsonObject("machine");
             jdk = machine.get("JDK").getAsString();
             processor = machine.get("processor").getAsString();
@@ -65,7 +65,7 @@ public record Comparison(String other, List<Pair> rows, int missing) {
                     speeds.put(row.get("name").getAsString() + " " + row.get("threads").getAsInt(), row.get("lanewise").getAsDouble());
                 }
             }
-        } catch (RuntimeException notOurs) {
+        } catch (RuntimeException | CharacterCodingException notOurs) {
             throw new IllegalArgumentException(name + " is not what --json of a run wrote (" + notOurs.getMessage() + ")");
         }
         if (jdk.equals(info.machine.get("JDK"))) {

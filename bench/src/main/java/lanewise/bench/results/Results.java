@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import lanewise.bench.plan.Family;
+import lanewise.bench.plan.Job;
 
 /**
  * All that a folder of raw results holds, as rows.
@@ -18,25 +18,28 @@ import lanewise.bench.plan.Family;
 public record Results(RunInfo info, Ceilings ceilings, List<Row> rows, Comparison comparison) {
     /** Reads a folder that a run wrote. */
     public static Results read(Path folder) throws IOException {
+        return read(folder, folder.resolve(Comparison.FILE));
+    }
+
+    /**
+     * Reads a folder that a run wrote.
+     *
+     * @param other what another run wrote for {@code --json}, to be compared with; it need not exist
+     * @throws IllegalArgumentException if it can't be compared with
+     */
+    public static Results read(Path folder, Path other) throws IOException {
         RunInfo info = RunInfo.read(folder.resolve("run.json"));
         List<Measurement> measurements = measurements(folder);
         Ceilings ceilings = new Ceilings(measurements);
         List<Row> rows = rows(info, measurements, ceilings);
-        Path other = folder.resolve(Comparison.FILE);
         return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, info, rows) : null);
     }
 
     /** Reads the raw results of a folder. */
     public static List<Measurement> measurements(Path folder) throws IOException {
         List<Measurement> measurements = new ArrayList<>();
-        List<Path> files;
-        try (Stream<Path> all = Files.list(folder)) {
-            files = all.filter(file -> file.toString().endsWith(".json") && !file.endsWith("run.json")
-                    && !file.endsWith(Comparison.FILE)).toList();
-        }
-        for (Path file : files) {
-            String name = file.getFileName().toString().replace(".json", "");
-            for (JsonElement result : RawFile.read(file)) {
+        for (String name : Job.files()) {
+            for (JsonElement result : RawFile.read(folder.resolve(name + ".json"))) {
                 measurements.add(Measurement.of(result.getAsJsonObject(), name));
             }
         }

@@ -48,6 +48,9 @@ public final class RunInfo {
     /** In the heap, for causal attention with 12 heads of width 64, forward and backward: outputs, gradients and work space. */
     public List<Long> attentionBytes;
 
+    /** Instead of a {@link #key}: for starts of the JVM and memory. */
+    public static final String START_UP = "start-up and memory, lanewise";
+
     public static String key(Job job, String contender) {
         return job.place() + ", " + job.lineup().file() + ", " + contender;
     }
@@ -57,7 +60,7 @@ public final class RunInfo {
         return full && done == planned && ownFailures().isEmpty();
     }
 
-    /** The keys under which Lanewise, or a ceiling, failed. */
+    /** The keys under which Lanewise, a ceiling, or what begins with a fresh JVM failed. */
     public List<String> ownFailures() {
         return failures.keySet().stream().filter(key -> key.endsWith(", lanewise")).toList();
     }
