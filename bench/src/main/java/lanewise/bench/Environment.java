@@ -7,6 +7,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lanewise.bench.plan.Cpu;
 import lanewise.bench.results.RunInfo;
@@ -35,13 +37,13 @@ final class Environment {
         info.commit = commit.isEmpty() ? "unknown" : commit + (changed ? " with changes" : "");
     }
 
-    /** Family and model, since the names of rented processors say little. */
+    /** Family and model, since the names of rented processors say little; not all architectures have them. */
     private static String cpuDetails() {
         try {
             String text = Files.readString(Path.of("/proc/cpuinfo"));
-            String family = text.replaceFirst("(?s).*?cpu family\\s*: (\\d+).*", "$1");
-            String model = text.replaceFirst("(?s).*?\\nmodel\\s*: (\\d+).*", "$1");
-            return " (family " + family + ", model " + model + (Cpu.hasAvx512() ? ", AVX-512)" : ")");
+            Matcher numbers = Pattern.compile("^cpu family\\s*: (\\d+)\\s+^model\\s*: (\\d+)$", Pattern.MULTILINE).matcher(text);
+            return numbers.find() ? " (family " + numbers.group(1) + ", model " + numbers.group(2)
+                    + (Cpu.hasAvx512() ? ", AVX-512)" : ")") : "";
         } catch (IOException notLinux) {
             return "";
         }

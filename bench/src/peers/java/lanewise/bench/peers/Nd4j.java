@@ -18,7 +18,7 @@ public final class Nd4j implements Contender {
 
     @Override
     public String version() {
-        return "ND4J 1.0.0-M2.1; BLAS " + org.nd4j.linalg.factory.Nd4j.getExecutioner().getEnvironmentInformation()
+        return "ND4J " + Versions.of("nd4j") + "; BLAS " + org.nd4j.linalg.factory.Nd4j.getExecutioner().getEnvironmentInformation()
                 .getProperty("blas.vendor") + " " + openblas_full.openblas_get_config().getString().trim();
     }
 

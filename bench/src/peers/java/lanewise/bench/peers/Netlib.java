@@ -16,7 +16,7 @@ public final class Netlib implements Contender {
 
     @Override
     public String version() {
-        return "dev.ludovic.netlib 3.2.0; " + JavaBLAS.getInstance().getClass().getSimpleName();
+        return "dev.ludovic.netlib " + Versions.of("netlib") + "; " + JavaBLAS.getInstance().getClass().getSimpleName();
     }
 
     @Override

@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lanewise.bench.benchmarks.ContenderBenchmark;
@@ -62,15 +65,19 @@ class RowsTest {
                         return;
                     }
                     // Training compares with what was checked first.
-                    runAndCheck(operation);
+                    Set<Integer> checked = runAndCheck(operation);
                     try (Task task = operation.prepare(new Lanewise(), 2)) {
                         task.run();
-                        assertThrows(IllegalStateException.class, () -> operation.check(new Scaled(task)));
+                        for (int index : checked) {
+                            assertThrows(IllegalStateException.class, () -> operation.check(new Spoiled(task, index,
+                                    result -> Arrays.stream(result).map(element -> 1.01 * element).toArray())), "result " + index);
+                        }
                     }
                 })));
     }
 
-    private record Scaled(Task task) implements Task {
+    /** The same results, but for one of them. */
+    private record Spoiled(Task task, int spoiled, UnaryOperator<double[]> spoil) implements Task {
         @Override
         public void run() {
             task.run();
@@ -78,44 +85,63 @@ class RowsTest {
 
         @Override
         public double[] result(int index) {
-            return Arrays.stream(task.result(index)).map(element -> 1.01 * element).toArray();
+            return index == spoiled ? spoil.apply(task.result(index)) : task.result(index);
         }
     }
 
-    /** As a benchmark does before it measures. */
-    private static void runAndCheck(Case operation) {
+    /** Notes which results are asked for. */
+    private record Asked(Task task, Set<Integer> indices) implements Task {
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public double[] result(int index) {
+            indices.add(index);
+            return task.result(index);
+        }
+    }
+
+    /** As a benchmark does before it measures; returns which results were compared. */
+    private static Set<Integer> runAndCheck(Case operation) {
+        Set<Integer> indices = new TreeSet<>();
         try (Task task = operation.prepare(new Lanewise(), 2)) {
             task.run();
-            operation.check(task);
+            operation.check(new Asked(task, indices));
         }
+        return indices;
     }
 
     @Test
     void aWrongResultIsFound() throws Exception {
         for (Family family : List.of(Family.MATMUL_FLOAT32, Family.ATTENTION, Family.SOFTMAX, Family.CROSS_ENTROPY)) {
             Case operation = open(family, family.quickRows().get(0));
-            try (Task task = operation.prepare(new Lanewise(), 1)) {
-                task.run();
-                IllegalStateException wrong = assertThrows(IllegalStateException.class,
-                        () -> operation.check(new Disturbed(task)), family.title);
-                assertTrue(wrong.getMessage().contains("expected"), wrong.getMessage());
+            for (int index : runAndCheck(operation)) {
+                try (Task task = operation.prepare(new Lanewise(), 1)) {
+                    task.run();
+                    IllegalStateException wrong = assertThrows(IllegalStateException.class,
+                            () -> operation.check(new Spoiled(task, index, RowsTest::disturb)), family.title + ", result " + index);
+                    assertTrue(wrong.getMessage().contains("expected"), wrong.getMessage());
+                }
             }
         }
     }
 
-    /** The same results, with an error in the first element of each. */
-    private record Disturbed(Task task) implements Task {
-        @Override
-        public void run() {
-            task.run();
-        }
+    /** An error in the first element. */
+    private static double[] disturb(double[] result) {
+        result[0] += 0.01;
+        return result;
+    }
 
-        @Override
-        public double[] result(int index) {
-            double[] result = task.result(index);
-            result[0] += 0.01;
-            return result;
+    @Test
+    void theBandwidthIsThatOfACeiling() {
+        for (Family family : Family.values()) {
+            family.rows().forEach(row -> assertTrue(Job.CEILINGS.contains(family.bandwidth(row)), family.title + " " + row));
         }
+        assertEquals("BandwidthBenchmark.copy", Family.SOFTMAX.bandwidth("768x65 forward"));
+        assertEquals("BandwidthBenchmark.triad", Family.GELU.bandwidth("768x512 backward exact"));
+        assertEquals("BandwidthBenchmark.update", Family.ADAMW.bandwidth("784x1024"));
     }
 
     @Test
