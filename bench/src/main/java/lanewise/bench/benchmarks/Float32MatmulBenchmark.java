@@ -17,7 +17,7 @@ public class Float32MatmulBenchmark extends ContenderBenchmark {
         "512x3072x768 NN", "512x768x3072 NT", "768x3072x512 TN", "512x50257x768 NT", "512x768x50257 NN", "50257x768x512 TN",
         "16384x384x128 NN", "16384x128x384 NT", "128x384x16384 TN"})
     @Subsets(quick = {"128x128x128 NN", "1024x1024x1024 NN", "2048x384x1536 NT", "128x512x768 TN"},
-        jvm = {"128x128x128 NN", "1024x1024x1024 NN"})
+        jvm = {"128x128x128 NN", "207x207x207 NN", "1024x1024x1024 NN", "768x512x128 NT", "128x512x768 TN"})
     public String row;
 
     @Override
