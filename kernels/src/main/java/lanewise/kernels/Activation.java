@@ -11,7 +11,7 @@ public enum Activation {
     /**
      * f(x) = x/2 (1 + erf(x / sqrt(2))). The error in float32 is at most 16 2^-24 |f(x)| from x = -2 on and 2^-24 |x|
      * below, where f(x) goes to 0; that of f' is at most 8 2^-24. Subnormal results may be off by 2^-149 more. At negative
-     * infinity the result is 0 or NaN, which kernels decide.
+     * infinity the result is 0 or NaN, depending on the kernels.
      */
     GELU_ERF,
     /** f(x) = x / (1 + exp(-x)). */

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Warm operations allocate nearly nothing: a vector that is not kept in a register is an object, and the operation then takes
  * ten to fifty times as long. Operations that evaluate an elementary function are left to the benchmarks: whether C2
  * inlines the function into the loop depends on the state of its profile. So is dropout: not every vector width has a
- * product of longs. So is all of JDK 17: in one run of several its C2 keeps a sum in an object, of float64 matrix products for instance.
+ * product of longs. On JDK 17 nothing is asked: in one run of several its C2 keeps a sum in an object, in float64 matrix
+ * products for instance.
  */
 class AllocationTest {
     /** What a call may allocate: the object of a task, not a vector for each row. */

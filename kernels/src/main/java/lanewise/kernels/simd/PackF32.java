@@ -3,7 +3,7 @@ package lanewise.kernels.simd;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Copies an operand into panels: p after p, each as wide as the panel, so that a tile reads it in one sweep. */
+/** Copies an operand that is not transposed (else {@link TransposeF32}) into panels: p after p, each as wide as the panel, so that a tile reads it in one sweep. */
 final class PackF32 {
     private static final VectorSpecies<Float> SPECIES = VectorSpecies.of(float.class, VectorWidth.SHAPE);
     private static final int LANES = SPECIES.length();
@@ -28,14 +28,5 @@ final class PackF32 {
                 panel[to + j] = j < columns ? factor * x[from + j] : 0f;
             }
         }
-    }
-
-    /**
-     * {@code panel[panelOffset + p*width + j] = factor * x[xOffset + j*xRow + p]} for p &lt; depth and j &lt; columns,
-     * and 0 for j from columns to width.
-     */
-    static void transposed(int depth, int columns, int width, float factor, float[] x, int xOffset, int xRow,
-            float[] panel, int panelOffset) {
-        TransposeF32.transpose(columns, width, depth, x, xOffset, xRow, factor, panel, panelOffset, width);
     }
 }

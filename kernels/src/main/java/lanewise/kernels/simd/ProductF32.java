@@ -6,9 +6,10 @@ import lanewise.kernels.Workers;
  * A product of matrices, cut into blocks of C, and these into tiles.
  *
  * <p>A tile reads A one element at a time, so A is read where it is, whatever its strides, unless it has fewer rows than the
- * tallest tile. B is read in place too if it is neither transposed nor scaled, and either small or met by few rows. Any other B is packed, some columns and summed indices at
- * a time, into panels as wide as a tile, which all threads share. Rows and columns that do not fill a tile are computed
- * as a whole tile in a scratch array; a single column after whole vectors is a product with a vector.
+ * tallest tile. B is read in place too if it is neither transposed nor scaled, and either small or met by few rows. Any
+ * other B is packed, some columns and summed indices at a time, into panels as wide as a tile, which all threads share. Rows
+ * and columns that do not fill a tile are computed as a whole tile in a scratch array; a single column after whole vectors is
+ * a product with a vector.
  *
  * <p>Every element of C is one chain of fused multiply-adds over p = 0 ... k - 1, whatever the block and the tile, or, in
  * such a column, a sum in an order that only k decides; so its bits do not depend on the number of threads.
@@ -123,7 +124,7 @@ final class ProductF32 extends OperandsF32 {
             if (transposeA) {
                 PackF32.rows(k, m, HEIGHT, 1f, a, aOffset + z * aBatch, aStride, left, z * leftBatch);
             } else {
-                PackF32.transposed(k, m, HEIGHT, 1f, a, aOffset + z * aBatch, aStride, left, z * leftBatch);
+                TransposeF32.transpose(m, HEIGHT, k, a, aOffset + z * aBatch, aStride, 1f, left, z * leftBatch, HEIGHT);
             }
         }
     }
@@ -138,7 +139,7 @@ final class ProductF32 extends OperandsF32 {
         run(countBatch * chunks, (long) countBatch * rightBatch * Blocking.MOVE_WORK, packChunk);
     }
 
-    /** Packs some summed indices, all columns; of a B that is not transposed few at a time, so that its rows are read in long runs. */
+    /** Packs some summed indices, all columns: few at a time where B is not transposed, so that it is read and written in long runs. */
     private void packChunk(int task) {
         int z = task / chunks;
         int chunk = firstStep + task % chunks * stepsOfChunk;
@@ -153,7 +154,7 @@ final class ProductF32 extends OperandsF32 {
                 int columns = Math.min(width, lastColumn - j);
                 int to = rightIndex(z, j, p, width);
                 if (transposeB) {
-                    PackF32.transposed(steps, columns, width, alpha, b, from + j * bStride + p, bStride, right, to);
+                    TransposeF32.transpose(columns, width, steps, b, from + j * bStride + p, bStride, alpha, right, to, width);
                 } else {
                     PackF32.rows(steps, columns, width, alpha, b, from + p * bStride + j, bStride, right, to);
                 }
