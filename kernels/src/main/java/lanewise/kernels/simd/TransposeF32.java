@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class TransposeF32 {
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
-    /** Rows that are read together, along all their columns: a vector of each fits the registers. */
+    /** Rows that are read together: a vector of each fits the registers. */
     private static final int ROWS = 16;
     static final int BITS = Integer.numberOfTrailingZeros(LANES);
     /** For each bit, the exchange of the lanes that differ in it, and those where it is set. */
@@ -32,7 +32,9 @@ final class TransposeF32 {
         int whole = rows - rows % ROWS;
         int body = SPECIES.loopBound(width);
         for (int row = 0; row < whole; row += ROWS) {
-            transposeSquares(body, from, fromOffset + row * fromRow, fromRow, factor, to, toOffset + row, toRow);
+            for (int p = 0; p < body; p += LANES) {
+                squares(from, fromOffset + row * fromRow + p, fromRow, factor, to, toOffset + p * toRow + row, toRow);
+            }
         }
         copy(0, whole, rows, body, width, from, fromOffset, fromRow, factor, to, toOffset, toRow);
         copy(whole, columns, rows, 0, width, from, fromOffset, fromRow, factor, to, toOffset, toRow);
@@ -90,9 +92,11 @@ final class TransposeF32 {
         return UPPER.get(Math.min(bit, BITS - 1));
     }
 
-    /** Transposes ROWS rows of this width, a multiple of LANES: as many squares below one another as the rows hold. */
-    private static void transposeSquares(int width, float[] from, int fromOffset, int fromRow, float factor,
-            float[] to, int toOffset, int toRow) {
+    /**
+     * Transposes ROWS rows of LANES columns: as many squares as the rows hold. Without a loop of its own it is called often, and
+     * so compiled early.
+     */
+    private static void squares(float[] from, int read, int fromRow, float factor, float[] to, int write, int toRow) {
         VectorShuffle<Float> swap0 = swap(0);
         VectorMask<Float> upper0 = upper(0);
         VectorShuffle<Float> swap1 = swap(1);
@@ -101,144 +105,140 @@ final class TransposeF32 {
         VectorMask<Float> upper2 = upper(2);
         VectorShuffle<Float> swap3 = swap(3);
         VectorMask<Float> upper3 = upper(3);
-        for (int p = 0; p < width; p += LANES) {
-            int read = fromOffset + p;
-            int write = toOffset + p * toRow;
-            FloatVector r0 = FloatVector.fromArray(SPECIES, from, read).mul(factor);
-            FloatVector r1 = FloatVector.fromArray(SPECIES, from, read + fromRow).mul(factor);
-            FloatVector r2 = FloatVector.fromArray(SPECIES, from, read + 2 * fromRow).mul(factor);
-            FloatVector r3 = FloatVector.fromArray(SPECIES, from, read + 3 * fromRow).mul(factor);
-            FloatVector r4 = FloatVector.fromArray(SPECIES, from, read + 4 * fromRow).mul(factor);
-            FloatVector r5 = FloatVector.fromArray(SPECIES, from, read + 5 * fromRow).mul(factor);
-            FloatVector r6 = FloatVector.fromArray(SPECIES, from, read + 6 * fromRow).mul(factor);
-            FloatVector r7 = FloatVector.fromArray(SPECIES, from, read + 7 * fromRow).mul(factor);
-            FloatVector r8 = FloatVector.fromArray(SPECIES, from, read + 8 * fromRow).mul(factor);
-            FloatVector r9 = FloatVector.fromArray(SPECIES, from, read + 9 * fromRow).mul(factor);
-            FloatVector r10 = FloatVector.fromArray(SPECIES, from, read + 10 * fromRow).mul(factor);
-            FloatVector r11 = FloatVector.fromArray(SPECIES, from, read + 11 * fromRow).mul(factor);
-            FloatVector r12 = FloatVector.fromArray(SPECIES, from, read + 12 * fromRow).mul(factor);
-            FloatVector r13 = FloatVector.fromArray(SPECIES, from, read + 13 * fromRow).mul(factor);
-            FloatVector r14 = FloatVector.fromArray(SPECIES, from, read + 14 * fromRow).mul(factor);
-            FloatVector r15 = FloatVector.fromArray(SPECIES, from, read + 15 * fromRow).mul(factor);
-            FloatVector t;
-            t = r0.rearrange(swap0).blend(r1, upper0);
-            r0 = r0.blend(r1.rearrange(swap0), upper0);
-            r1 = t;
-            t = r2.rearrange(swap0).blend(r3, upper0);
-            r2 = r2.blend(r3.rearrange(swap0), upper0);
+        FloatVector r0 = FloatVector.fromArray(SPECIES, from, read).mul(factor);
+        FloatVector r1 = FloatVector.fromArray(SPECIES, from, read + fromRow).mul(factor);
+        FloatVector r2 = FloatVector.fromArray(SPECIES, from, read + 2 * fromRow).mul(factor);
+        FloatVector r3 = FloatVector.fromArray(SPECIES, from, read + 3 * fromRow).mul(factor);
+        FloatVector r4 = FloatVector.fromArray(SPECIES, from, read + 4 * fromRow).mul(factor);
+        FloatVector r5 = FloatVector.fromArray(SPECIES, from, read + 5 * fromRow).mul(factor);
+        FloatVector r6 = FloatVector.fromArray(SPECIES, from, read + 6 * fromRow).mul(factor);
+        FloatVector r7 = FloatVector.fromArray(SPECIES, from, read + 7 * fromRow).mul(factor);
+        FloatVector r8 = FloatVector.fromArray(SPECIES, from, read + 8 * fromRow).mul(factor);
+        FloatVector r9 = FloatVector.fromArray(SPECIES, from, read + 9 * fromRow).mul(factor);
+        FloatVector r10 = FloatVector.fromArray(SPECIES, from, read + 10 * fromRow).mul(factor);
+        FloatVector r11 = FloatVector.fromArray(SPECIES, from, read + 11 * fromRow).mul(factor);
+        FloatVector r12 = FloatVector.fromArray(SPECIES, from, read + 12 * fromRow).mul(factor);
+        FloatVector r13 = FloatVector.fromArray(SPECIES, from, read + 13 * fromRow).mul(factor);
+        FloatVector r14 = FloatVector.fromArray(SPECIES, from, read + 14 * fromRow).mul(factor);
+        FloatVector r15 = FloatVector.fromArray(SPECIES, from, read + 15 * fromRow).mul(factor);
+        FloatVector t;
+        t = r0.rearrange(swap0).blend(r1, upper0);
+        r0 = r0.blend(r1.rearrange(swap0), upper0);
+        r1 = t;
+        t = r2.rearrange(swap0).blend(r3, upper0);
+        r2 = r2.blend(r3.rearrange(swap0), upper0);
+        r3 = t;
+        t = r4.rearrange(swap0).blend(r5, upper0);
+        r4 = r4.blend(r5.rearrange(swap0), upper0);
+        r5 = t;
+        t = r6.rearrange(swap0).blend(r7, upper0);
+        r6 = r6.blend(r7.rearrange(swap0), upper0);
+        r7 = t;
+        t = r8.rearrange(swap0).blend(r9, upper0);
+        r8 = r8.blend(r9.rearrange(swap0), upper0);
+        r9 = t;
+        t = r10.rearrange(swap0).blend(r11, upper0);
+        r10 = r10.blend(r11.rearrange(swap0), upper0);
+        r11 = t;
+        t = r12.rearrange(swap0).blend(r13, upper0);
+        r12 = r12.blend(r13.rearrange(swap0), upper0);
+        r13 = t;
+        t = r14.rearrange(swap0).blend(r15, upper0);
+        r14 = r14.blend(r15.rearrange(swap0), upper0);
+        r15 = t;
+        if (BITS > 1) {
+            t = r0.rearrange(swap1).blend(r2, upper1);
+            r0 = r0.blend(r2.rearrange(swap1), upper1);
+            r2 = t;
+            t = r1.rearrange(swap1).blend(r3, upper1);
+            r1 = r1.blend(r3.rearrange(swap1), upper1);
             r3 = t;
-            t = r4.rearrange(swap0).blend(r5, upper0);
-            r4 = r4.blend(r5.rearrange(swap0), upper0);
-            r5 = t;
-            t = r6.rearrange(swap0).blend(r7, upper0);
-            r6 = r6.blend(r7.rearrange(swap0), upper0);
+            t = r4.rearrange(swap1).blend(r6, upper1);
+            r4 = r4.blend(r6.rearrange(swap1), upper1);
+            r6 = t;
+            t = r5.rearrange(swap1).blend(r7, upper1);
+            r5 = r5.blend(r7.rearrange(swap1), upper1);
             r7 = t;
-            t = r8.rearrange(swap0).blend(r9, upper0);
-            r8 = r8.blend(r9.rearrange(swap0), upper0);
-            r9 = t;
-            t = r10.rearrange(swap0).blend(r11, upper0);
-            r10 = r10.blend(r11.rearrange(swap0), upper0);
+            t = r8.rearrange(swap1).blend(r10, upper1);
+            r8 = r8.blend(r10.rearrange(swap1), upper1);
+            r10 = t;
+            t = r9.rearrange(swap1).blend(r11, upper1);
+            r9 = r9.blend(r11.rearrange(swap1), upper1);
             r11 = t;
-            t = r12.rearrange(swap0).blend(r13, upper0);
-            r12 = r12.blend(r13.rearrange(swap0), upper0);
-            r13 = t;
-            t = r14.rearrange(swap0).blend(r15, upper0);
-            r14 = r14.blend(r15.rearrange(swap0), upper0);
+            t = r12.rearrange(swap1).blend(r14, upper1);
+            r12 = r12.blend(r14.rearrange(swap1), upper1);
+            r14 = t;
+            t = r13.rearrange(swap1).blend(r15, upper1);
+            r13 = r13.blend(r15.rearrange(swap1), upper1);
             r15 = t;
-            if (BITS > 1) {
-                t = r0.rearrange(swap1).blend(r2, upper1);
-                r0 = r0.blend(r2.rearrange(swap1), upper1);
-                r2 = t;
-                t = r1.rearrange(swap1).blend(r3, upper1);
-                r1 = r1.blend(r3.rearrange(swap1), upper1);
-                r3 = t;
-                t = r4.rearrange(swap1).blend(r6, upper1);
-                r4 = r4.blend(r6.rearrange(swap1), upper1);
-                r6 = t;
-                t = r5.rearrange(swap1).blend(r7, upper1);
-                r5 = r5.blend(r7.rearrange(swap1), upper1);
-                r7 = t;
-                t = r8.rearrange(swap1).blend(r10, upper1);
-                r8 = r8.blend(r10.rearrange(swap1), upper1);
-                r10 = t;
-                t = r9.rearrange(swap1).blend(r11, upper1);
-                r9 = r9.blend(r11.rearrange(swap1), upper1);
-                r11 = t;
-                t = r12.rearrange(swap1).blend(r14, upper1);
-                r12 = r12.blend(r14.rearrange(swap1), upper1);
-                r14 = t;
-                t = r13.rearrange(swap1).blend(r15, upper1);
-                r13 = r13.blend(r15.rearrange(swap1), upper1);
-                r15 = t;
-            }
-            if (BITS > 2) {
-                t = r0.rearrange(swap2).blend(r4, upper2);
-                r0 = r0.blend(r4.rearrange(swap2), upper2);
-                r4 = t;
-                t = r1.rearrange(swap2).blend(r5, upper2);
-                r1 = r1.blend(r5.rearrange(swap2), upper2);
-                r5 = t;
-                t = r2.rearrange(swap2).blend(r6, upper2);
-                r2 = r2.blend(r6.rearrange(swap2), upper2);
-                r6 = t;
-                t = r3.rearrange(swap2).blend(r7, upper2);
-                r3 = r3.blend(r7.rearrange(swap2), upper2);
-                r7 = t;
-                t = r8.rearrange(swap2).blend(r12, upper2);
-                r8 = r8.blend(r12.rearrange(swap2), upper2);
-                r12 = t;
-                t = r9.rearrange(swap2).blend(r13, upper2);
-                r9 = r9.blend(r13.rearrange(swap2), upper2);
-                r13 = t;
-                t = r10.rearrange(swap2).blend(r14, upper2);
-                r10 = r10.blend(r14.rearrange(swap2), upper2);
-                r14 = t;
-                t = r11.rearrange(swap2).blend(r15, upper2);
-                r11 = r11.blend(r15.rearrange(swap2), upper2);
-                r15 = t;
-            }
-            if (BITS > 3) {
-                t = r0.rearrange(swap3).blend(r8, upper3);
-                r0 = r0.blend(r8.rearrange(swap3), upper3);
-                r8 = t;
-                t = r1.rearrange(swap3).blend(r9, upper3);
-                r1 = r1.blend(r9.rearrange(swap3), upper3);
-                r9 = t;
-                t = r2.rearrange(swap3).blend(r10, upper3);
-                r2 = r2.blend(r10.rearrange(swap3), upper3);
-                r10 = t;
-                t = r3.rearrange(swap3).blend(r11, upper3);
-                r3 = r3.blend(r11.rearrange(swap3), upper3);
-                r11 = t;
-                t = r4.rearrange(swap3).blend(r12, upper3);
-                r4 = r4.blend(r12.rearrange(swap3), upper3);
-                r12 = t;
-                t = r5.rearrange(swap3).blend(r13, upper3);
-                r5 = r5.blend(r13.rearrange(swap3), upper3);
-                r13 = t;
-                t = r6.rearrange(swap3).blend(r14, upper3);
-                r6 = r6.blend(r14.rearrange(swap3), upper3);
-                r14 = t;
-                t = r7.rearrange(swap3).blend(r15, upper3);
-                r7 = r7.blend(r15.rearrange(swap3), upper3);
-                r15 = t;
-            }
-            r0.intoArray(to, write);
-            r1.intoArray(to, write + 1 % LANES * toRow + 1 / LANES * LANES);
-            r2.intoArray(to, write + 2 % LANES * toRow + 2 / LANES * LANES);
-            r3.intoArray(to, write + 3 % LANES * toRow + 3 / LANES * LANES);
-            r4.intoArray(to, write + 4 % LANES * toRow + 4 / LANES * LANES);
-            r5.intoArray(to, write + 5 % LANES * toRow + 5 / LANES * LANES);
-            r6.intoArray(to, write + 6 % LANES * toRow + 6 / LANES * LANES);
-            r7.intoArray(to, write + 7 % LANES * toRow + 7 / LANES * LANES);
-            r8.intoArray(to, write + 8 % LANES * toRow + 8 / LANES * LANES);
-            r9.intoArray(to, write + 9 % LANES * toRow + 9 / LANES * LANES);
-            r10.intoArray(to, write + 10 % LANES * toRow + 10 / LANES * LANES);
-            r11.intoArray(to, write + 11 % LANES * toRow + 11 / LANES * LANES);
-            r12.intoArray(to, write + 12 % LANES * toRow + 12 / LANES * LANES);
-            r13.intoArray(to, write + 13 % LANES * toRow + 13 / LANES * LANES);
-            r14.intoArray(to, write + 14 % LANES * toRow + 14 / LANES * LANES);
-            r15.intoArray(to, write + 15 % LANES * toRow + 15 / LANES * LANES);
         }
+        if (BITS > 2) {
+            t = r0.rearrange(swap2).blend(r4, upper2);
+            r0 = r0.blend(r4.rearrange(swap2), upper2);
+            r4 = t;
+            t = r1.rearrange(swap2).blend(r5, upper2);
+            r1 = r1.blend(r5.rearrange(swap2), upper2);
+            r5 = t;
+            t = r2.rearrange(swap2).blend(r6, upper2);
+            r2 = r2.blend(r6.rearrange(swap2), upper2);
+            r6 = t;
+            t = r3.rearrange(swap2).blend(r7, upper2);
+            r3 = r3.blend(r7.rearrange(swap2), upper2);
+            r7 = t;
+            t = r8.rearrange(swap2).blend(r12, upper2);
+            r8 = r8.blend(r12.rearrange(swap2), upper2);
+            r12 = t;
+            t = r9.rearrange(swap2).blend(r13, upper2);
+            r9 = r9.blend(r13.rearrange(swap2), upper2);
+            r13 = t;
+            t = r10.rearrange(swap2).blend(r14, upper2);
+            r10 = r10.blend(r14.rearrange(swap2), upper2);
+            r14 = t;
+            t = r11.rearrange(swap2).blend(r15, upper2);
+            r11 = r11.blend(r15.rearrange(swap2), upper2);
+            r15 = t;
+        }
+        if (BITS > 3) {
+            t = r0.rearrange(swap3).blend(r8, upper3);
+            r0 = r0.blend(r8.rearrange(swap3), upper3);
+            r8 = t;
+            t = r1.rearrange(swap3).blend(r9, upper3);
+            r1 = r1.blend(r9.rearrange(swap3), upper3);
+            r9 = t;
+            t = r2.rearrange(swap3).blend(r10, upper3);
+            r2 = r2.blend(r10.rearrange(swap3), upper3);
+            r10 = t;
+            t = r3.rearrange(swap3).blend(r11, upper3);
+            r3 = r3.blend(r11.rearrange(swap3), upper3);
+            r11 = t;
+            t = r4.rearrange(swap3).blend(r12, upper3);
+            r4 = r4.blend(r12.rearrange(swap3), upper3);
+            r12 = t;
+            t = r5.rearrange(swap3).blend(r13, upper3);
+            r5 = r5.blend(r13.rearrange(swap3), upper3);
+            r13 = t;
+            t = r6.rearrange(swap3).blend(r14, upper3);
+            r6 = r6.blend(r14.rearrange(swap3), upper3);
+            r14 = t;
+            t = r7.rearrange(swap3).blend(r15, upper3);
+            r7 = r7.blend(r15.rearrange(swap3), upper3);
+            r15 = t;
+        }
+        r0.intoArray(to, write);
+        r1.intoArray(to, write + 1 % LANES * toRow + 1 / LANES * LANES);
+        r2.intoArray(to, write + 2 % LANES * toRow + 2 / LANES * LANES);
+        r3.intoArray(to, write + 3 % LANES * toRow + 3 / LANES * LANES);
+        r4.intoArray(to, write + 4 % LANES * toRow + 4 / LANES * LANES);
+        r5.intoArray(to, write + 5 % LANES * toRow + 5 / LANES * LANES);
+        r6.intoArray(to, write + 6 % LANES * toRow + 6 / LANES * LANES);
+        r7.intoArray(to, write + 7 % LANES * toRow + 7 / LANES * LANES);
+        r8.intoArray(to, write + 8 % LANES * toRow + 8 / LANES * LANES);
+        r9.intoArray(to, write + 9 % LANES * toRow + 9 / LANES * LANES);
+        r10.intoArray(to, write + 10 % LANES * toRow + 10 / LANES * LANES);
+        r11.intoArray(to, write + 11 % LANES * toRow + 11 / LANES * LANES);
+        r12.intoArray(to, write + 12 % LANES * toRow + 12 / LANES * LANES);
+        r13.intoArray(to, write + 13 % LANES * toRow + 13 / LANES * LANES);
+        r14.intoArray(to, write + 14 % LANES * toRow + 14 / LANES * LANES);
+        r15.intoArray(to, write + 15 % LANES * toRow + 15 / LANES * LANES);
     }
 }
