@@ -24,7 +24,8 @@ final class AttentionForwardF32 implements Workers.Task {
     private static final int BLOCK_ROWS = AttentionBlockF32.padToRows(QUERIES);
     /** Of each query of a block: the sum of exponentials, their reference, and the factor of the last step. */
     private static final int STATISTICS = 3 * QUERIES;
-    private static final int LONGEST_SPAN = 8;
+    /** The longer, the fewer copies of keys and values; its queries and sums should stay in the L2 cache. */
+    private static final int LONGEST_SPAN = 16;
     /** Fewer would leave threads idle at the end. */
     private static final int TASKS_PER_THREAD = 4;
 

@@ -23,8 +23,16 @@ final class AttentionRowsF32 implements Workers.Task {
 
     private static final VectorSpecies<Float> SPECIES = Float32Exp2.SPECIES;
     private static final int LANES = SPECIES.length();
-    /** Keys whose values are added at a time. */
+    /** Keys that are read at a time. */
     private static final int TOGETHER = 4;
+    /** Keys of which the scores are written at a time. */
+    private static final int BLOCK = Math.max(TOGETHER, LANES);
+    /** Vectors that a block's sums take, {@link #TOGETHER} keys in each if it has as many lanes. */
+    private static final int VECTORS = BLOCK / Math.min(TOGETHER, LANES);
+    private static final VectorMask<Float> UPPER_0 = TransposeF32.UPPER.get(0);
+    private static final VectorShuffle<Float> SWAP_0 = TransposeF32.SWAP.get(0);
+    private static final VectorMask<Float> UPPER_1 = TransposeF32.UPPER.get(TransposeF32.BITS > 1 ? 1 : 0);
+    private static final VectorShuffle<Float> SWAP_1 = TransposeF32.SWAP.get(TransposeF32.BITS > 1 ? 1 : 0);
 
     private final Workers workers;
     private final AttentionShape shape;
@@ -55,7 +63,7 @@ final class AttentionRowsF32 implements Workers.Task {
         // As few as give every thread a task: the longer the runs of memory, the faster they arrive.
         int batch = Math.max(1, shape.batch());
         parts = Math.min(shape.keyHeads(), (workers.threads() + batch - 1) / batch);
-        scoresRow = shape.keyLength() + LANES;
+        scoresRow = shape.keyLength() + BLOCK;
     }
 
     void run() {
@@ -75,7 +83,7 @@ final class AttentionRowsF32 implements Workers.Task {
         Scratch scratch = workers.scratch();
         float[] scaled = scratch.floats(0, heads * width);
         float[] scores = scratch.floats(1, Math.multiplyExact(heads, scoresRow));
-        float[] lanes = scratch.floats(2, keyHeads * LANES * LANES);
+        float[] lanes = scratch.floats(2, keyHeads * VECTORS * LANES);
         float[] sums = scratch.floats(3, heads * width);
         float[] totals = scratch.floats(4, heads);
         for (int i = 0; i < shape.queryLength(); i++) {
@@ -112,16 +120,18 @@ final class AttentionRowsF32 implements Workers.Task {
     private void scores(int keys, int keyHeads, float[] q, int kOffset, float[] scores, float[] lanes) {
         float[] k = key.floats();
         int body = SPECIES.loopBound(width);
-        for (int start = 0; start < keys; start += LANES) {
-            int count = Math.min(LANES, keys - start);
+        for (int start = 0; start < keys; start += BLOCK) {
+            int count = Math.min(BLOCK, keys - start);
             int from = kOffset + start * key.rowStride();
             for (int g = 0; g < group; g++) {
-                multiply(count, keyHeads, body, q, g * width, k, from, lanes);
-                for (int bit = 0; bit < TransposeF32.BITS; bit++) {
-                    fold(bit, keyHeads * LANES >> bit + 1, lanes);
+                for (int j = 0; j < count; j += TOGETHER) {
+                    multiply(j, count, keyHeads, body, q, g * width, k, from, lanes);
+                }
+                for (int bit = 2; bit < TransposeF32.BITS; bit++) {
+                    fold(bit, keyHeads * BLOCK >> bit + 1, lanes);
                 }
                 for (int h = 0; h < keyHeads; h++) {
-                    System.arraycopy(lanes, h * LANES, scores, (h * group + g) * scoresRow + start, LANES);
+                    System.arraycopy(lanes, h * BLOCK, scores, (h * group + g) * scoresRow + start, BLOCK);
                 }
                 if (body < width) {
                     addRest(count, keyHeads, body, q, g * width, k, from, scores, g * scoresRow + start);
@@ -130,19 +140,44 @@ final class AttentionRowsF32 implements Workers.Task {
         }
     }
 
-    /** Products of some keys with a query of every key head, summed up to one vector each. */
-    private void multiply(int keys, int keyHeads, int body, float[] q, int qOffset, float[] k, int kOffset, float[] lanes) {
-        for (int j = 0; j < keys; j++) {
-            int at = kOffset + j * key.rowStride();
-            for (int h = 0; h < keyHeads; h++) {
-                FloatVector sum = FloatVector.zero(SPECIES);
-                for (int p = 0; p < body; p += LANES) {
-                    sum = FloatVector.fromArray(SPECIES, q, qOffset + h * group * width + p).fma(
-                            FloatVector.fromArray(SPECIES, k, at + h * width + p), sum);
-                }
-                sum.intoArray(lanes, (h * LANES + j) * LANES);
+    /**
+     * Products of {@link #TOGETHER} keys, from j on, with a query of every key head, summed up to one vector. Past the last
+     * key it is taken again: the scores there are not used.
+     */
+    private void multiply(int j, int keys, int keyHeads, int body, float[] q, int qOffset, float[] k, int kOffset,
+            float[] lanes) {
+        int last = keys - 1;
+        int at0 = kOffset + j * key.rowStride();
+        int at1 = kOffset + Math.min(j + 1, last) * key.rowStride();
+        int at2 = kOffset + Math.min(j + 2, last) * key.rowStride();
+        int at3 = kOffset + Math.min(j + 3, last) * key.rowStride();
+        int qStep = group * width;
+        for (int h = 0; h < keyHeads; h++) {
+            FloatVector sum0 = FloatVector.zero(SPECIES);
+            FloatVector sum1 = FloatVector.zero(SPECIES);
+            FloatVector sum2 = FloatVector.zero(SPECIES);
+            FloatVector sum3 = FloatVector.zero(SPECIES);
+            for (int p = 0; p < body; p += LANES) {
+                FloatVector x = FloatVector.fromArray(SPECIES, q, qOffset + h * qStep + p);
+                sum0 = x.fma(FloatVector.fromArray(SPECIES, k, at0 + h * width + p), sum0);
+                sum1 = x.fma(FloatVector.fromArray(SPECIES, k, at1 + h * width + p), sum1);
+                sum2 = x.fma(FloatVector.fromArray(SPECIES, k, at2 + h * width + p), sum2);
+                sum3 = x.fma(FloatVector.fromArray(SPECIES, k, at3 + h * width + p), sum3);
+            }
+            FloatVector low = fold(sum0, sum1, UPPER_0, SWAP_0);
+            FloatVector high = fold(sum2, sum3, UPPER_0, SWAP_0);
+            int to = h * VECTORS * LANES + j * LANES * VECTORS / BLOCK;
+            if (LANES == 2) {
+                low.intoArray(lanes, to);
+                high.intoArray(lanes, to + LANES);
+            } else {
+                fold(low, high, UPPER_1, SWAP_1).intoArray(lanes, to);
             }
         }
+    }
+
+    private static FloatVector fold(FloatVector a, FloatVector b, VectorMask<Float> upper, VectorShuffle<Float> swap) {
+        return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
     }
 
     /** One step to the sums of the lanes of many vectors: of two neighbours, adds lanes that differ in one bit, and keeps both. */
@@ -152,7 +187,7 @@ final class AttentionRowsF32 implements Workers.Task {
         for (int i = 0; i < count; i++) {
             FloatVector a = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES);
             FloatVector b = FloatVector.fromArray(SPECIES, lanes, 2 * i * LANES + LANES);
-            a.blend(b, upper).add(b.blend(a, upper).rearrange(swap)).intoArray(lanes, i * LANES);
+            fold(a, b, upper, swap).intoArray(lanes, i * LANES);
         }
     }
 
