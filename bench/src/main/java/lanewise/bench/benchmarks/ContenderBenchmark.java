@@ -3,6 +3,7 @@ package lanewise.bench.benchmarks;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -49,8 +50,12 @@ public abstract class ContenderBenchmark {
     private static final long OTHERS_NANOS = Long.getLong("lanewise.bench.compileMillis", 300) * 1_000_000;
     /** but their training steps have memory to find and threads to start, too. */
     private static final long OTHERS_STEP_NANOS = 2_000_000_000L;
-    /** Then all run until the compilers, in so much time, work for less than a tenth of it, or till patience ends. */
+    /**
+     * Then all run until, in so much time, the compilers work for less than a tenth of it and no contender gets faster by more
+     * than this, or till patience ends: a method may wait for its last compilation while no compiler works.
+     */
     private static final long QUIET_NANOS = 150_000_000;
+    private static final double FASTER = 0.97;
     private static final long LONGEST_NANOS = 8_000_000_000L;
     /** Longer than the threads of any contender spin when they have nothing to do. */
     private static final long PAUSE_NANOS = 25_000_000;
@@ -126,19 +131,26 @@ public abstract class ContenderBenchmark {
         }
     }
 
-    /** Runs all contenders until the compilers rest, and returns how long a run of the slowest took at the end. */
+    /** Runs all contenders until they are compiled, and returns how long a run of the slowest took at the end. */
     private long runUntilQuiet() {
         long begin = System.nanoTime();
         Compilers compilers = new Compilers();
+        double[] best = new double[prepared.size()];
+        Arrays.fill(best, Double.POSITIVE_INFINITY);
+        boolean restless;
         long slowest;
-        long roundBegin;
         do {
-            roundBegin = System.nanoTime();
+            long roundBegin = System.nanoTime();
+            restless = false;
             slowest = 0;
-            for (Prepared each : prepared) {
-                slowest = Math.max(slowest, run(each.task, QUIET_NANOS / prepared.size()));
+            for (int i = 0; i < best.length; i++) {
+                long nanos = run(prepared.get(i).task, QUIET_NANOS / best.length);
+                slowest = Math.max(slowest, nanos);
+                restless |= nanos < FASTER * best[i];
+                best[i] = Math.min(best[i], nanos);
             }
-        } while (compilers.nanosSinceLast() > (System.nanoTime() - roundBegin) / 10 && System.nanoTime() - begin < LONGEST_NANOS);
+            restless |= compilers.nanosSinceLast() > (System.nanoTime() - roundBegin) / 10;
+        } while (restless && System.nanoTime() - begin < LONGEST_NANOS);
         return slowest;
     }
 
