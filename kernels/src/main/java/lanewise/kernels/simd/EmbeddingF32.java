@@ -26,10 +26,19 @@ final class EmbeddingF32 implements Embedding {
     public void gather(Tensor table, int[] ids, Tensor y) {
         Split.rows(workers, ids.length, table.columns(), (from, to) -> {
             for (int i = from; i < to; i++) {
-                System.arraycopy(table.floats(), table.offset() + ids[i] * table.rowStride(), y.floats(),
+                copy(table.floats(), table.offset() + ids[i] * table.rowStride(), y.floats(),
                         y.offset() + i * y.rowStride(), table.columns());
             }
         });
+    }
+
+    /** For rows of some hundred bytes faster than System.arraycopy, for longer ones as fast. */
+    private static void copy(float[] x, int xAt, float[] y, int yAt, int n) {
+        int whole = SPECIES.loopBound(n);
+        for (int i = 0; i < whole; i += LANES) {
+            FloatVector.fromArray(SPECIES, x, xAt + i).intoArray(y, yAt + i);
+        }
+        System.arraycopy(x, xAt + whole, y, yAt + whole, n - whole);
     }
 
     @Override
