@@ -74,10 +74,18 @@ class SoftmaxTest {
         double[] expectedLogs = softmax(scale, x, true);
         double[] bounds = new double[expected.length];
         double[] logBounds = new double[expected.length];
-        for (int i = 0; i < bounds.length; i++) {
-            bounds[i] = u * (16 + columns / 8.0 + 10 * Math.abs(scale)) * expected[i]
-                    + 4 * (type == ElementType.FLOAT32 ? Float.MIN_NORMAL : Double.MIN_NORMAL);
-            logBounds[i] = u * (16 + columns / 8.0 + 10 * Math.abs(scale) + 4 * Math.abs(expectedLogs[i]));
+        double[] xs = x.toArray();
+        for (int r = 0; r < rows; r++) {
+            double largest = 0;
+            for (int i = r * columns; i < (r + 1) * columns; i++) {
+                largest = Math.max(largest, Math.abs(scale * xs[i]));
+            }
+            // What the public description promises.
+            double factor = u * (16 + columns / 8.0 + 4 * largest);
+            for (int i = r * columns; i < (r + 1) * columns; i++) {
+                bounds[i] = factor * expected[i] + 4 * (type == ElementType.FLOAT32 ? Float.MIN_NORMAL : Double.MIN_NORMAL);
+                logBounds[i] = factor + 4 * u * Math.abs(expectedLogs[i]);
+            }
         }
         assertWithin(name, expected, y, bounds);
         assertWithin("logarithm of " + name, expectedLogs, logs, logBounds);
