@@ -79,7 +79,7 @@ final class NormalizationF32 implements Normalization {
             Arrays.fill(sums, 0, rows, 0);
             for (int column = 0; column < whole; column += COLUMNS) {
                 NormalizationLoopsF32.sums(xs, xAt + column, stride, rows, Math.min(COLUMNS, whole - column), lanes);
-                addLanes(lanes, rows, sums);
+                NormalizationLoopsF32.addLanes(lanes, rows, sums);
             }
             for (int r = 0; r < rows; r++) {
                 for (int i = whole; i < n; i++) {
@@ -93,8 +93,8 @@ final class NormalizationF32 implements Normalization {
         for (int column = 0; column < whole; column += COLUMNS) {
             NormalizationLoopsF32.deviations(centres, xs, xAt + column, stride, rows, Math.min(COLUMNS, whole - column),
                     lanes, squareLanes);
-            addLanes(lanes, rows, sums);
-            addLanes(squareLanes, rows, squares);
+            NormalizationLoopsF32.addLanes(lanes, rows, sums);
+            NormalizationLoopsF32.addLanes(squareLanes, rows, squares);
         }
         for (int r = 0; r < rows; r++) {
             float centre = centres[r];
@@ -118,12 +118,6 @@ final class NormalizationF32 implements Normalization {
                         xAt + r * stride, gain.floats(), gain.offset(), shift.floats(), shift.offset(), y.floats(), yAt,
                         n);
             }
-        }
-    }
-
-    private static void addLanes(float[] lanes, int rows, double[] sums) {
-        for (int r = 0; r < rows; r++) {
-            sums[r] += Lanes.sum(lanes, r * LANES, LANES);
         }
     }
 
@@ -187,28 +181,27 @@ final class NormalizationF32 implements Normalization {
         int whole = n / LANES * LANES;
         for (int column = 0; column < whole; column += COLUMNS) {
             int length = Math.min(COLUMNS, whole - column);
-            NormalizationLoopsF32.dots(centres, x.floats(), xAt + column, x.rowStride(), dy.floats(), dyAt + column,
-                    dy.rowStride(), rows, length, gain.floats(), gain.offset() + column, lanes, dotLanes);
-            NormalizationLoopsF32.addColumnGradients(centres, factors, x.floats(), xAt + column, x.rowStride(),
-                    dy.floats(), dyAt + column, dy.rowStride(), rows, length, gains, shifts, at + column);
-            addLanes(lanes, rows, sums);
-            addLanes(dotLanes, rows, dots);
+            NormalizationLoopsF32.gradientSums(centres, factors, x.floats(), xAt + column, x.rowStride(), dy.floats(),
+                    dyAt + column, dy.rowStride(), rows, length, gain.floats(), gain.offset() + column, gains, shifts,
+                    at + column, lanes, dotLanes);
+            NormalizationLoopsF32.addLanes(lanes, rows, sums);
+            NormalizationLoopsF32.addLanes(dotLanes, rows, dots);
         }
         for (int r = 0; r < rows; r++) {
             for (int i = whole; i < n; i++) {
-                float deviation = x.floats()[xAt + r * x.rowStride() + i] - centres[r];
+                float normal = (x.floats()[xAt + r * x.rowStride() + i] - centres[r]) * factors[r];
                 float d = dy.floats()[dyAt + r * dy.rowStride() + i];
-                gains[at + i] = Math.fma(deviation * factors[r], d, gains[at + i]);
+                gains[at + i] = Math.fma(normal, d, gains[at + i]);
                 shifts[at + i] += d;
                 d *= gain.floats()[gain.offset() + i];
                 sums[r] += d;
-                dots[r] += (double) d * deviation;
+                dots[r] += (double) d * normal;
             }
         }
         for (int r = 0; r < rows; r++) {
             double factor = factors[r];
             float constant = mean == null ? 0 : (float) (-factor * sums[r] / n);
-            float slope = (float) (-factor * factor * factor * dots[r] / n);
+            float slope = (float) (-factor * factor * dots[r] / n);
             int dxAt = dx.offset() + (first + r) * dx.rowStride();
             if (accumulate) {
                 NormalizationLoopsF32.addGradient(centres[r], factors[r], constant, slope, x.floats(),

@@ -32,6 +32,13 @@ final class NormalizationLoopsF32 {
         }
     }
 
+    /** Adds the sums of the lanes, each vector's to one element of the sums. */
+    static void addLanes(float[] lanes, int rows, double[] sums) {
+        for (int r = 0; r < rows; r++) {
+            sums[r] += RowSumsF32.ofLanes(lanes, r * LANES);
+        }
+    }
+
     /** The sums of x - centre and of its square; n is a multiple of the lanes. */
     static void deviations(float[] centres, float[] x, int xAt, int stride, int rows, int n, float[] sums,
             float[] squares) {
@@ -91,43 +98,14 @@ final class NormalizationLoopsF32 {
         }
     }
 
-    /** The sums of dy gain and of dy gain (x - centre); n is a multiple of the lanes. */
-    static void dots(float[] centres, float[] x, int xAt, int xStride, float[] dy, int dyAt, int dyStride, int rows,
-            int n, float[] gain, int gainAt, float[] sums, float[] dots) {
-        for (int r = 0; r < rows; r++) {
-            int xRow = xAt + r * xStride;
-            int dyRow = dyAt + r * dyStride;
-            float centre = centres[r];
-            FloatVector sum = FloatVector.zero(SPECIES);
-            FloatVector first = sum;
-            FloatVector second = sum;
-            int i = 0;
-            for (; i < n - LANES; i += 2 * LANES) {
-                FloatVector a = FloatVector.fromArray(SPECIES, dy, dyRow + i)
-                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + i));
-                FloatVector b = FloatVector.fromArray(SPECIES, dy, dyRow + LANES + i)
-                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + LANES + i));
-                sum = sum.add(a.add(b));
-                first = FloatVector.fromArray(SPECIES, x, xRow + i).sub(centre).fma(a, first);
-                second = FloatVector.fromArray(SPECIES, x, xRow + LANES + i).sub(centre).fma(b, second);
-            }
-            if (i < n) {
-                FloatVector a = FloatVector.fromArray(SPECIES, dy, dyRow + i)
-                        .mul(FloatVector.fromArray(SPECIES, gain, gainAt + i));
-                sum = sum.add(a);
-                first = FloatVector.fromArray(SPECIES, x, xRow + i).sub(centre).fma(a, first);
-            }
-            sum.intoArray(sums, r * LANES);
-            first.add(second).intoArray(dots, r * LANES);
-        }
-    }
-
     /**
-     * gains += dy (x - centre) factor and shifts += dy, row by row; n is a multiple of the lanes. Four rows at a time, for
-     * which gains and shifts are read once.
+     * With n = (x - centre) factor: gains += dy n and shifts += dy, row by row, and for each row the sums of dy gain and of
+     * dy gain n. The number of columns is a multiple of the lanes. Four rows at a time, for which gains and shifts are read
+     * once.
      */
-    static void addColumnGradients(float[] centres, float[] factors, float[] x, int xAt, int xStride, float[] dy,
-            int dyAt, int dyStride, int rows, int n, float[] gains, float[] shifts, int at) {
+    static void gradientSums(float[] centres, float[] factors, float[] x, int xAt, int xStride, float[] dy, int dyAt,
+            int dyStride, int rows, int columns, float[] gain, int gainAt, float[] gains, float[] shifts, int at,
+            float[] sums, float[] dots) {
         int r = 0;
         for (; r < rows - 3; r += 4) {
             int x0 = xAt + r * xStride;
@@ -138,35 +116,71 @@ final class NormalizationLoopsF32 {
             int y1 = y0 + dyStride;
             int y2 = y1 + dyStride;
             int y3 = y2 + dyStride;
-            for (int i = 0; i < n; i += LANES) {
+            FloatVector sum0 = FloatVector.zero(SPECIES);
+            FloatVector sum1 = sum0;
+            FloatVector sum2 = sum0;
+            FloatVector sum3 = sum0;
+            FloatVector dot0 = sum0;
+            FloatVector dot1 = sum0;
+            FloatVector dot2 = sum0;
+            FloatVector dot3 = sum0;
+            for (int i = 0; i < columns; i += LANES) {
+                FloatVector g = FloatVector.fromArray(SPECIES, gain, gainAt + i);
                 FloatVector d0 = FloatVector.fromArray(SPECIES, dy, y0 + i);
-                FloatVector d1 = FloatVector.fromArray(SPECIES, dy, y1 + i);
-                FloatVector d2 = FloatVector.fromArray(SPECIES, dy, y2 + i);
-                FloatVector d3 = FloatVector.fromArray(SPECIES, dy, y3 + i);
                 FloatVector t0 = FloatVector.fromArray(SPECIES, x, x0 + i).sub(centres[r]).mul(factors[r]);
+                FloatVector e0 = d0.mul(g);
+                sum0 = sum0.add(e0);
+                dot0 = e0.fma(t0, dot0);
+                FloatVector d1 = FloatVector.fromArray(SPECIES, dy, y1 + i);
                 FloatVector t1 = FloatVector.fromArray(SPECIES, x, x1 + i).sub(centres[r + 1]).mul(factors[r + 1]);
+                FloatVector e1 = d1.mul(g);
+                sum1 = sum1.add(e1);
+                dot1 = e1.fma(t1, dot1);
+                FloatVector d2 = FloatVector.fromArray(SPECIES, dy, y2 + i);
                 FloatVector t2 = FloatVector.fromArray(SPECIES, x, x2 + i).sub(centres[r + 2]).mul(factors[r + 2]);
+                FloatVector e2 = d2.mul(g);
+                sum2 = sum2.add(e2);
+                dot2 = e2.fma(t2, dot2);
+                FloatVector d3 = FloatVector.fromArray(SPECIES, dy, y3 + i);
                 FloatVector t3 = FloatVector.fromArray(SPECIES, x, x3 + i).sub(centres[r + 3]).mul(factors[r + 3]);
+                FloatVector e3 = d3.mul(g);
+                sum3 = sum3.add(e3);
+                dot3 = e3.fma(t3, dot3);
                 FloatVector sum = FloatVector.fromArray(SPECIES, gains, at + i);
                 t3.fma(d3, t2.fma(d2, t1.fma(d1, t0.fma(d0, sum)))).intoArray(gains, at + i);
                 FloatVector.fromArray(SPECIES, shifts, at + i).add(d0).add(d1).add(d2).add(d3)
                         .intoArray(shifts, at + i);
             }
+            sum0.intoArray(sums, r * LANES);
+            sum1.intoArray(sums, (r + 1) * LANES);
+            sum2.intoArray(sums, (r + 2) * LANES);
+            sum3.intoArray(sums, (r + 3) * LANES);
+            dot0.intoArray(dots, r * LANES);
+            dot1.intoArray(dots, (r + 1) * LANES);
+            dot2.intoArray(dots, (r + 2) * LANES);
+            dot3.intoArray(dots, (r + 3) * LANES);
         }
         for (; r < rows; r++) {
-            addColumnGradients(centres[r], factors[r], x, xAt + r * xStride, dy, dyAt + r * dyStride, n, gains, shifts,
-                    at);
+            gradientSums(centres[r], factors[r], x, xAt + r * xStride, dy, dyAt + r * dyStride, columns, gain, gainAt,
+                    gains, shifts, at, sums, dots, r * LANES);
         }
     }
 
-    private static void addColumnGradients(float centre, float factor, float[] x, int xAt, float[] dy, int dyAt, int n,
-            float[] gains, float[] shifts, int at) {
-        for (int i = 0; i < n; i += LANES) {
+    private static void gradientSums(float centre, float factor, float[] x, int xAt, float[] dy, int dyAt, int columns,
+            float[] gain, int gainAt, float[] gains, float[] shifts, int at, float[] sums, float[] dots, int sumAt) {
+        FloatVector sum = FloatVector.zero(SPECIES);
+        FloatVector dot = sum;
+        for (int i = 0; i < columns; i += LANES) {
             FloatVector d = FloatVector.fromArray(SPECIES, dy, dyAt + i);
-            FloatVector.fromArray(SPECIES, x, xAt + i).sub(centre).mul(factor)
-                    .fma(d, FloatVector.fromArray(SPECIES, gains, at + i)).intoArray(gains, at + i);
+            FloatVector t = FloatVector.fromArray(SPECIES, x, xAt + i).sub(centre).mul(factor);
+            FloatVector e = d.mul(FloatVector.fromArray(SPECIES, gain, gainAt + i));
+            sum = sum.add(e);
+            dot = e.fma(t, dot);
+            t.fma(d, FloatVector.fromArray(SPECIES, gains, at + i)).intoArray(gains, at + i);
             FloatVector.fromArray(SPECIES, shifts, at + i).add(d).intoArray(shifts, at + i);
         }
+        sum.intoArray(sums, sumAt);
+        dot.intoArray(dots, sumAt);
     }
 
     /** dx = dy gain factor + constant + (x - centre) slope. */

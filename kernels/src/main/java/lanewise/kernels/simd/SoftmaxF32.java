@@ -11,6 +11,9 @@ final class SoftmaxF32 implements Softmax {
     private static final VectorSpecies<Float> SPECIES = Float32Math.SPECIES;
     private static final int LANES = SPECIES.length();
 
+    /** What a row takes beside its elements, in the unit of {@link Split}. */
+    private static final int ROW = 128;
+
     private final Workers workers;
 
     SoftmaxF32(Workers workers) {
@@ -73,7 +76,7 @@ final class SoftmaxF32 implements Softmax {
 
     @Override
     public void backward(double scale, Tensor y, Tensor dy, Tensor dx) {
-        Split.rows(workers, y.rows(), 2L * y.columns(), (from, to) -> {
+        Split.rows(workers, y.rows(), 4L * y.columns() + ROW, (from, to) -> {
             float[] lanes = workers.scratch().floats(0, LANES);
             for (int r = from; r < to; r++) {
                 int yAt = y.offset() + r * y.rowStride();
