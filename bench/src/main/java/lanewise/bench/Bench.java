@@ -16,6 +16,7 @@ import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
 import lanewise.bench.plan.Settings;
 import lanewise.bench.results.RunInfo;
+import lanewise.kernels.Kernels;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -123,6 +124,8 @@ final class Bench implements Callable<Integer> {
                     + "./lanewise bench --peers builds with them, and so does: mvn -Ppeers package");
         }
         Heap.check(jobs);
+        // Options of the kernels that are wrong end it here, and not in every process that measures.
+        Kernels.best().close();
         try (BenchRun run = new BenchRun(home(), settings, jobs, info)) {
             if (resume) {
                 run.resume();
@@ -139,13 +142,27 @@ final class Bench implements Callable<Integer> {
     }
 
     private void measure(BenchRun run, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
-        err.printf(Locale.ROOT, "%d measurements, %s; about %s. Run nothing else meanwhile.%n", info.planned - info.done, info.settings,
-                Progress.time(run.estimate()));
+        int left = info.planned - info.done;
+        err.printf(Locale.ROOT, "%d measurement%s, %s; about %s. Run nothing else meanwhile.%n", left, left == 1 ? "" : "s",
+                info.settings, Progress.time(run.estimate()));
+        Thread stopped = new Thread(() -> err.println("\nlanewise: stopped. What was measured is in " + home().resolve("results/partial")
+                + "; go on with the same options and --continue"));
+        Runtime.getRuntime().addShutdownHook(stopped);
         try (Progress progress = new Progress(err, terminalColumns(), run.estimate())) {
             run.execute(progress, json == null ? null : json.toAbsolutePath());
+        } finally {
+            forget(stopped);
         }
         Path report = info.complete() ? home() : home().resolve("results/partial");
         out.println("Report: " + report.resolve("RESULTS.md") + " and RESULTS.html beside it");
+    }
+
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException stopping) {
+            // It is running.
+        }
     }
 
     /** Only with that option; all others are about measuring. */
@@ -156,7 +173,7 @@ final class Bench implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--compare measures nothing; leave out " + others);
         }
         if (!Files.isRegularFile(compare) || !Files.isReadable(compare)) {
-            throw new ParameterException(spec.commandLine(), "--compare is " + compare + ", no file that can be read");
+            throw new ParameterException(spec.commandLine(), "--compare is '" + compare + "', no file that can be read");
         }
         try {
             BenchRun.compare(home(), compare);
@@ -176,9 +193,19 @@ final class Bench implements Callable<Integer> {
                 : Files.exists(json) && !Files.isRegularFile(json) ? "no regular file"
                 : !Files.isDirectory(folder) ? "in a directory that does not exist"
                 : Files.exists(results) && folder.toRealPath().startsWith(results.toRealPath()) ? "among the files of the run itself"
-                : !Files.isWritable(folder) || Files.exists(json) && !Files.isWritable(json) ? "not writable" : null;
+                : !canWrite(folder) || Files.exists(json) && !Files.isWritable(json) ? "not writable" : null;
         if (wrong != null) {
-            throw new ParameterException(spec.commandLine(), "--json is " + json + ", " + wrong);
+            throw new ParameterException(spec.commandLine(), "--json is '" + json + "', " + wrong);
+        }
+    }
+
+    /** By trying: what the system tells of permissions is not all that can stand in the way. */
+    private static boolean canWrite(Path folder) {
+        try {
+            Files.delete(Files.createTempFile(folder, "lanewise", null));
+            return true;
+        } catch (IOException refused) {
+            return false;
         }
     }
 

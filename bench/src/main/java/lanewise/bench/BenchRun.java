@@ -163,7 +163,11 @@ final class BenchRun implements AutoCloseable {
         Results results = Results.read(folder.path());
         RunFolder.writeReports(results, folder.path());
         if (json != null) {
-            AtomicFile.write(json, Summary.json(results));
+            try {
+                AtomicFile.write(json, Summary.json(results));
+            } catch (IOException failure) {
+                throw new IOException("--json is '" + json + "', which could not be written: " + failure, failure);
+            }
         }
         return results;
     }

@@ -78,7 +78,7 @@ class CommandLineTest {
         Path partial = Files.createDirectories(home.resolve("results/partial"));
         for (Path folder : List.of(partial, home.resolve("results"), partial.resolve("../../results"))) {
             assertEquals(2, runAt(home, "--quick", "--filter", "softmax", "--json", folder.resolve("out.json").toString()));
-            assertTrue(err.toString().contains("out.json, among the files of the run itself"), err.toString());
+            assertTrue(err.toString().contains("out.json', among the files of the run itself"), err.toString());
         }
         Path device = Path.of("/dev/null");
         if (Files.exists(device)) {
@@ -101,7 +101,7 @@ class CommandLineTest {
         assertEquals(2, runAt(home, "--compare", "x.json", "--quick", "--filter", "softmax"));
         assertTrue(err.toString().contains("leave out --quick, --filter"), err.toString());
         assertEquals(2, runAt(home, "--compare", home.resolve("none.json").toString()));
-        assertTrue(err.toString().contains("none.json, no file that can be read"), err.toString());
+        assertTrue(err.toString().contains("none.json', no file that can be read"), err.toString());
         Path file = Files.writeString(home.resolve("other.json"), "{}");
         assertEquals(1, runAt(home, "--compare", file.toString()));
         assertTrue(err.toString().contains("no full run to compare with"), err.toString());

@@ -1,6 +1,10 @@
 package lanewise.kernels;
 
-/** Normalisation of every row to a standard scale. */
+/**
+ * Normalisation of every row to a standard scale. Squares and products are summed in the tensors' own type for some tens of terms
+ * before they go on in double: in float32, deviations from the mean beyond 1e18, or products of gradients beyond 1e37, overflow and
+ * give 0, infinities or NaN, where the scalar kernels would not.
+ */
 public interface Normalization {
     /**
      * Layer norm (Ba et al., arXiv 1607.06450): {@code y = (x - mean) rstd gain + shift}, with

@@ -3,7 +3,6 @@ package lanewise.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -12,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Attention against its definition, spelt out below in double, and against itself. */
+/** Attention against its definition, spelt out in {@link AttentionCase} in double, and against itself. */
 class AttentionTest {
     private static final int[] WIDTHS = {1, 2, 3, 5, 7, 8, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 96, 128};
 
@@ -22,7 +21,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 150; seed++) {
                 Random random = new Random(seed);
-                Case it = new Case(random, type, randomShape(random, seed % 10 == 0 ? 300 : 80));
+                AttentionCase it = new AttentionCase(random, type, randomShape(random, seed % 10 == 0 ? 300 : 80));
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check("seed " + seed, 1);
@@ -36,7 +35,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int length : new int[] {31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192, 193, 257}) {
                 AttentionShape shape = new AttentionShape(1, 1, 1, length, length, 24, 0.2, causal, null);
-                Case it = new Case(new Random(length), ElementType.FLOAT32, shape);
+                AttentionCase it = new AttentionCase(new Random(length), ElementType.FLOAT32, shape);
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check("length " + length, 1);
@@ -55,7 +54,7 @@ class AttentionTest {
                 int[] keyLengths = seed % 3 == 0 ? new int[] {keyLength, random.nextInt(keyLength + 1)} : null;
                 AttentionShape shape = new AttentionShape(2, keyHeads * (1 + random.nextInt(3)), keyHeads, queryLength,
                         keyLength, WIDTHS[random.nextInt(WIDTHS.length)], 0.2, seed % 2 == 0, keyLengths);
-                Case it = new Case(random, seed % 4 == 0 ? ElementType.FLOAT64 : ElementType.FLOAT32, shape);
+                AttentionCase it = new AttentionCase(random, seed % 4 == 0 ? ElementType.FLOAT64 : ElementType.FLOAT32, shape);
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check("seed " + seed, 1);
@@ -66,7 +65,7 @@ class AttentionTest {
     @Test
     void agreesForAVeryWideHead() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case it = new Case(new Random(1), ElementType.FLOAT32,
+            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32,
                     new AttentionShape(1, 1, 1, 37, 41, 4001, 1 / Math.sqrt(4001), true, null));
             it.forward(kernels);
             it.backward(kernels);
@@ -84,7 +83,7 @@ class AttentionTest {
             Random random = new Random(1);
             Tensor fused = KernelsUnderTest.random(random, ElementType.FLOAT32, rows, width + 2 * keyWidth);
             Tensor gradient = KernelsUnderTest.guarded(ElementType.FLOAT32, rows, width + 2 * keyWidth);
-            Case it = new Case(random, ElementType.FLOAT32, shape);
+            AttentionCase it = new AttentionCase(random, ElementType.FLOAT32, shape);
             it.query = fused.columnRange(0, width);
             it.key = fused.columnRange(width, width + keyWidth);
             it.value = fused.columnRange(width + keyWidth, width + 2 * keyWidth);
@@ -103,7 +102,7 @@ class AttentionTest {
     @Test
     void logSumExpMayBeLeftOut() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case it = new Case(new Random(1), ElementType.FLOAT32, AttentionShape.self(2, 3, 70, 32, 0.2, true));
+            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(2, 3, 70, 32, 0.2, true));
             it.forward(kernels);
             Tensor without = KernelsUnderTest.guarded(ElementType.FLOAT32, it.output.shape());
             kernels.attention().forward(it.shape, it.query, it.key, it.value, without, null);
@@ -116,7 +115,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 12; seed++) {
                 Random random = new Random(seed);
-                Case it = new Case(random, ElementType.FLOAT64, randomShape(random, 30));
+                AttentionCase it = new AttentionCase(random, ElementType.FLOAT64, randomShape(random, 30));
                 it.forward(kernels);
                 it.backward(kernels);
                 it.checkQuotient("dQuery, seed " + seed, kernels, it.query, it.dQuery, random);
@@ -131,7 +130,7 @@ class AttentionTest {
     void queriesThatSeeNoKeyGiveZeros(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             // The first 60 of 90 queries see none of 30 keys; the second sequence has no key at all.
-            Case it = new Case(new Random(1), type, new AttentionShape(2, 2, 1, 90, 30, 16, 0.25, true, new int[] {30, 0}));
+            AttentionCase it = new AttentionCase(new Random(1), type, new AttentionShape(2, 2, 1, 90, 30, 16, 0.25, true, new int[] {30, 0}));
             it.forward(kernels);
             it.backward(kernels);
             it.check("unseen", 1);
@@ -158,7 +157,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (AttentionShape shape : new AttentionShape[] {new AttentionShape(0, 2, 1, 5, 5, 8, 1, false, null),
                     new AttentionShape(2, 2, 1, 0, 5, 8, 1, true, null), new AttentionShape(2, 2, 1, 5, 0, 8, 1, false, null)}) {
-                Case it = new Case(new Random(1), ElementType.FLOAT32, shape);
+                AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, shape);
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check(shape.toString(), 1);
@@ -173,10 +172,10 @@ class AttentionTest {
             new AttentionShape(2, 4, 2, 1, 300, 64, 0.1, true, null)};
         for (ElementType type : ElementType.values()) {
             for (AttentionShape shape : shapes) {
-                Case one = new Case(new Random(5), type, shape);
+                AttentionCase one = new AttentionCase(new Random(5), type, shape);
                 run(one, 1);
                 for (int threads : new int[] {2, 3, 7}) {
-                    Case many = new Case(new Random(5), type, shape);
+                    AttentionCase many = new AttentionCase(new Random(5), type, shape);
                     run(many, threads);
                     String name = threads + " threads, " + shape;
                     KernelsUnderTest.assertSameBits("output, " + name, one.output, many.output);
@@ -189,7 +188,7 @@ class AttentionTest {
         }
     }
 
-    private static void run(Case it, int threads) {
+    private static void run(AttentionCase it, int threads) {
         try (Kernels kernels = KernelsUnderTest.best(threads)) {
             it.forward(kernels);
             it.backward(kernels);
@@ -201,8 +200,8 @@ class AttentionTest {
     void causalOutputDoesNotDependOnWhatFollows(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int from : new int[] {1, 17, 63, 64, 90, 129}) {
-                Case before = new Case(new Random(3), type, AttentionShape.self(1, 2, 140, 24, 0.3, true));
-                Case after = new Case(new Random(3), type, before.shape);
+                AttentionCase before = new AttentionCase(new Random(3), type, AttentionShape.self(1, 2, 140, 24, 0.3, true));
+                AttentionCase after = new AttentionCase(new Random(3), type, before.shape);
                 for (Tensor input : new Tensor[] {after.query, after.key, after.value}) {
                     input.rowRange(from, 140).fill(Double.NaN);
                 }
@@ -218,7 +217,7 @@ class AttentionTest {
     @Test
     void oneSequenceDoesNotDependOnTheOthers() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case both = new Case(new Random(3), ElementType.FLOAT32, AttentionShape.self(2, 2, 50, 24, 0.3, false));
+            AttentionCase both = new AttentionCase(new Random(3), ElementType.FLOAT32, AttentionShape.self(2, 2, 50, 24, 0.3, false));
             both.forward(kernels);
             Tensor alone = KernelsUnderTest.guarded(ElementType.FLOAT32, 50, 48);
             kernels.attention().forward(AttentionShape.self(1, 2, 50, 24, 0.3, false), both.query.rowRange(50, 100),
@@ -231,7 +230,7 @@ class AttentionTest {
     @Test
     void shiftingAllScoresOfAQueryChangesNothing() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case it = new Case(new Random(2), ElementType.FLOAT64, AttentionShape.self(1, 1, 100, 16, 0.25, true));
+            AttentionCase it = new AttentionCase(new Random(2), ElementType.FLOAT64, AttentionShape.self(1, 1, 100, 16, 0.25, true));
             it.forward(kernels);
             double[] expected = it.output.toArray();
             double[] keys = it.key.toArray();
@@ -248,7 +247,7 @@ class AttentionTest {
     void hugeScoresDoNotOverflow() {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (double size : new double[] {1e3, 1e8, 1e15, -1e15}) {
-                Case it = new Case(new Random(2), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 8, 1, false));
+                AttentionCase it = new AttentionCase(new Random(2), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 8, 1, false));
                 // Key 40 has by far the largest score of every query, or the smallest.
                 it.query.fill(0);
                 it.key.fill(0);
@@ -278,7 +277,7 @@ class AttentionTest {
                 Random random = new Random(seed);
                 int length = 1 + random.nextInt(100);
                 AttentionShape shape = AttentionShape.self(1, 2, length, 1 + random.nextInt(40), 0.3, causal);
-                Case it = new Case(random, seed % 2 == 0 ? ElementType.FLOAT32 : ElementType.FLOAT64, shape);
+                AttentionCase it = new AttentionCase(random, seed % 2 == 0 ? ElementType.FLOAT32 : ElementType.FLOAT64, shape);
                 Tensor input = new Tensor[] {it.query, it.key, it.value, it.dOutput}[seed % 4];
                 input.set(random.nextInt(length), random.nextInt(input.columns()), Double.NaN);
                 it.forward(kernels);
@@ -291,13 +290,13 @@ class AttentionTest {
     @Test
     void infinitiesAreNotLost() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case it = new Case(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
+            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
             it.value.set(50, 3, Double.POSITIVE_INFINITY);
             it.forward(kernels);
             it.checkForward("infinite value", 1);
             assertEquals(Double.POSITIVE_INFINITY, it.output.get(50, 3));
 
-            it = new Case(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
+            it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
             it.query.fill(1);
             it.key.set(50, 3, Double.NEGATIVE_INFINITY);
             it.forward(kernels);
@@ -319,7 +318,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries : new int[] {1, 450}) {
                 for (double growth : new double[] {5, 20, -20, Double.POSITIVE_INFINITY}) {
-                    Case it = new Case(new Random(3), type, new AttentionShape(1, 2, 2, queries, 450, 8, 1, true, null));
+                    AttentionCase it = new AttentionCase(new Random(3), type, new AttentionShape(1, 2, 2, queries, 450, 8, 1, true, null));
                     for (int j = 0; j < 450; j++) {
                         for (int c = 0; c < 16; c++) {
                             // Powers of two for every hundred keys; the first fifty can't be seen.
@@ -345,7 +344,7 @@ class AttentionTest {
     void infiniteValuesOfUnseenKeysDoNotShow(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries = 1; queries <= 5; queries++) {
-                Case it = new Case(new Random(4), type, new AttentionShape(1, 1, 1, queries, 20, 8, 1, false, null));
+                AttentionCase it = new AttentionCase(new Random(4), type, new AttentionShape(1, 1, 1, queries, 20, 8, 1, false, null));
                 it.query.fill(1);
                 it.key.fill(Double.NEGATIVE_INFINITY);
                 it.value.set(7, 3, Double.POSITIVE_INFINITY);
@@ -363,7 +362,7 @@ class AttentionTest {
     @Test
     void refusesWhatDoesNotFit() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            Case it = new Case(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 2, 5, 4, 1, false));
+            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 2, 5, 4, 1, false));
             Tensor narrow = it.key.columnRange(0, 7);
             assertNames("key", () -> kernels.attention().forward(it.shape, it.query, narrow, it.value, it.output, null));
             assertNames("output", () -> kernels.attention().forward(it.shape, it.query, it.key, it.value, it.value, null));
@@ -398,201 +397,5 @@ class AttentionTest {
         }
         return new AttentionShape(batch, heads, keyHeads, queryLength, keyLength, width, 1 / Math.sqrt(width),
                 random.nextBoolean(), keyLengths);
-    }
-
-    /** The arguments of one forward and backward pass, all guarded; the results start as NaN. */
-    private static final class Case {
-        final AttentionShape shape;
-        final ElementType type;
-        Tensor query;
-        Tensor key;
-        Tensor value;
-        final Tensor output;
-        final Tensor logSumExp;
-        final Tensor dOutput;
-        Tensor dQuery;
-        Tensor dKey;
-        Tensor dValue;
-
-        Case(Random random, ElementType type, AttentionShape shape) {
-            this.shape = shape;
-            this.type = type;
-            int queryRows = shape.batch() * shape.queryLength();
-            int keyRows = shape.batch() * shape.keyLength();
-            int columns = shape.heads() * shape.headWidth();
-            int keyColumns = shape.keyHeads() * shape.headWidth();
-            query = KernelsUnderTest.random(random, type, queryRows, columns);
-            key = KernelsUnderTest.random(random, type, keyRows, keyColumns);
-            value = KernelsUnderTest.random(random, type, keyRows, keyColumns);
-            dOutput = KernelsUnderTest.random(random, type, queryRows, columns);
-            output = KernelsUnderTest.guarded(type, queryRows, columns);
-            logSumExp = KernelsUnderTest.guarded(type, shape.batch() * shape.heads(), shape.queryLength());
-            dQuery = KernelsUnderTest.guarded(type, queryRows, columns);
-            dKey = KernelsUnderTest.guarded(type, keyRows, keyColumns);
-            dValue = KernelsUnderTest.guarded(type, keyRows, keyColumns);
-            for (Tensor result : new Tensor[] {output, logSumExp, dQuery, dKey, dValue}) {
-                result.fill(Double.NaN);
-            }
-        }
-
-        void forward(Kernels kernels) {
-            kernels.attention().forward(shape, query, key, value, output, logSumExp);
-        }
-
-        void backward(Kernels kernels) {
-            kernels.attention().backward(shape, query, key, value, output, logSumExp, dOutput, dQuery, dKey, dValue);
-        }
-
-        void check(String name, double slack) {
-            checkValues(name, slack);
-            KernelsUnderTest.assertGuardsIntact(name + ": output", output);
-            KernelsUnderTest.assertGuardsIntact(name + ": logSumExp", logSumExp);
-            KernelsUnderTest.assertGuardsIntact(name + ": dQuery", dQuery);
-            KernelsUnderTest.assertGuardsIntact(name + ": dKey", dKey);
-            KernelsUnderTest.assertGuardsIntact(name + ": dValue", dValue);
-        }
-
-        void checkForward(String name, double slack) {
-            compare(name, new Definition(this), slack, false);
-        }
-
-        void checkValues(String name, double slack) {
-            compare(name, new Definition(this), slack, true);
-        }
-
-        private void compare(String name, Definition expected, double slack, boolean gradients) {
-            String what = name + ", " + type + " " + shape + ": ";
-            double unit = slack * type.unitRoundoff();
-            KernelsUnderTest.assertClose(what + "output", expected.output, output, 64 * unit, 64 * unit);
-            KernelsUnderTest.assertClose(what + "logSumExp", expected.logSumExp, logSumExp, 64 * unit, 64 * unit);
-            if (gradients) {
-                KernelsUnderTest.assertClose(what + "dQuery", expected.dQuery, dQuery, 400 * unit, 400 * unit);
-                KernelsUnderTest.assertClose(what + "dKey", expected.dKey, dKey, 400 * unit, 400 * unit);
-                KernelsUnderTest.assertClose(what + "dValue", expected.dValue, dValue, 400 * unit, 400 * unit);
-            }
-        }
-
-        /** The loss is the sum of output times dOutput; its slope along a random direction, forward and by differences. */
-        void checkQuotient(String name, Kernels kernels, Tensor input, Tensor gradient, Random random) {
-            double[] at = input.toArray();
-            double[] slope = gradient.toArray();
-            for (int trial = 0; trial < 3; trial++) {
-                double[] direction = new double[at.length];
-                double expected = 0;
-                double magnitude = 0;
-                for (int i = 0; i < at.length; i++) {
-                    direction[i] = random.nextGaussian();
-                    expected += slope[i] * direction[i];
-                    magnitude += Math.abs(slope[i] * direction[i]);
-                }
-                double step = 1e-4;
-                double quotient = (8 * (loss(kernels, input, at, direction, step) - loss(kernels, input, at, direction, -step))
-                        - loss(kernels, input, at, direction, 2 * step) + loss(kernels, input, at, direction, -2 * step))
-                        / (12 * step);
-                input.copyFrom(at);
-                if (!(Math.abs(quotient - expected) <= 1e-6 * magnitude / Math.sqrt(at.length) + 1e-9)) {
-                    fail(name + ", " + shape + ": slope " + expected + ", by differences " + quotient);
-                }
-            }
-        }
-
-        private double loss(Kernels kernels, Tensor input, double[] at, double[] direction, double step) {
-            double[] moved = new double[at.length];
-            for (int i = 0; i < at.length; i++) {
-                moved[i] = at[i] + step * direction[i];
-            }
-            input.copyFrom(moved);
-            Tensor result = Tensor.zeros(type, output.shape());
-            kernels.attention().forward(shape, query, key, value, result, null);
-            double[] values = result.toArray();
-            double[] weights = dOutput.toArray();
-            double sum = 0;
-            for (int i = 0; i < values.length; i++) {
-                sum += values[i] * weights[i];
-            }
-            return sum;
-        }
-    }
-
-    /** Row by row, with all scores of a row in memory. */
-    private static final class Definition {
-        final double[] output;
-        final double[] logSumExp;
-        final double[] dQuery;
-        final double[] dKey;
-        final double[] dValue;
-
-        Definition(Case it) {
-            AttentionShape shape = it.shape;
-            int width = shape.headWidth();
-            int columns = shape.heads() * width;
-            int keyColumns = shape.keyHeads() * width;
-            double[] query = it.query.toArray();
-            double[] key = it.key.toArray();
-            double[] value = it.value.toArray();
-            double[] dOutput = it.dOutput.toArray();
-            output = new double[query.length];
-            logSumExp = new double[shape.batch() * shape.heads() * shape.queryLength()];
-            dQuery = new double[query.length];
-            dKey = new double[key.length];
-            dValue = new double[key.length];
-            for (int row = 0; row < logSumExp.length; row++) {
-                int i = row % shape.queryLength();
-                int head = row / shape.queryLength() % shape.heads();
-                int sequence = row / shape.queryLength() / shape.heads();
-                int keyHead = head * shape.keyHeads() / shape.heads();
-                int queryAt = (sequence * shape.queryLength() + i) * columns + head * width;
-                int keyAt = sequence * shape.keyLength() * keyColumns + keyHead * width;
-                int valid = shape.keyLengths() == null ? shape.keyLength() : shape.keyLengths()[sequence];
-                int keys = 0;
-                while (keys < valid && (!shape.causal() || keys <= i + shape.keyLength() - shape.queryLength())) {
-                    keys++;
-                }
-                row(row, query, key, value, dOutput, queryAt, keyAt, keyColumns, keys, width, shape.scale());
-            }
-        }
-
-        private void row(int row, double[] query, double[] key, double[] value, double[] dOutput, int queryAt, int keyAt,
-                int keyColumns, int keys, int width, double scale) {
-            double[] p = new double[keys];
-            double maximum = Double.NEGATIVE_INFINITY;
-            for (int j = 0; j < keys; j++) {
-                for (int c = 0; c < width; c++) {
-                    p[j] += query[queryAt + c] * key[keyAt + j * keyColumns + c];
-                }
-                p[j] *= scale;
-                maximum = Math.max(maximum, p[j]);
-            }
-            logSumExp[row] = maximum;
-            if (maximum == Double.NEGATIVE_INFINITY) {
-                return;
-            }
-            double sum = 0;
-            for (int j = 0; j < keys; j++) {
-                p[j] = Math.exp(p[j] - maximum);
-                sum += p[j];
-            }
-            logSumExp[row] += Math.log(sum);
-            double mean = 0;
-            for (int c = 0; c < width; c++) {
-                for (int j = 0; j < keys; j++) {
-                    output[queryAt + c] += p[j] / sum * value[keyAt + j * keyColumns + c];
-                }
-                mean += output[queryAt + c] * dOutput[queryAt + c];
-            }
-            for (int j = 0; j < keys; j++) {
-                int at = keyAt + j * keyColumns;
-                double dp = 0;
-                for (int c = 0; c < width; c++) {
-                    dp += dOutput[queryAt + c] * value[at + c];
-                }
-                double ds = p[j] / sum * (dp - mean) * scale;
-                for (int c = 0; c < width; c++) {
-                    dValue[at + c] += p[j] / sum * dOutput[queryAt + c];
-                    dQuery[queryAt + c] += ds * key[at + c];
-                    dKey[at + c] += ds * query[queryAt + c];
-                }
-            }
-        }
     }
 }

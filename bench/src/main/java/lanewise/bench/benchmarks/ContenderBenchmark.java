@@ -82,6 +82,7 @@ public abstract class ContenderBenchmark {
     private Turn turn;
     private long runs;
     private long allocatedBefore;
+    private long allocatedByCounting;
 
     /** The case of this benchmark's row. */
     public abstract Case open();
@@ -120,8 +121,8 @@ public abstract class ContenderBenchmark {
             boolean step = operation.unit() == Unit.TOKEN;
             run(task, name.equals("lanewise") ? step ? COMPILE_STEP_NANOS : COMPILE_NANOS : step ? OTHERS_STEP_NANOS : OTHERS_NANOS);
             String version = contender.version();
-            prepared.add(new Prepared(place, task));
             Notes.write(name, Notes.TIMED, version);
+            prepared.add(new Prepared(place, task));
             return Notes.TIMED;
         } catch (Exception | LinkageError | OutOfMemoryError failure) {
             if (task != null) {
@@ -184,14 +185,16 @@ public abstract class ContenderBenchmark {
             current.task.run();
         }
         runs = 0;
+        long first = allocated();
         allocatedBefore = allocated();
+        allocatedByCounting = allocatedBefore - first;
     }
 
     /** Counts what was allocated, more exactly than JMH's profiler, which adds what JMH itself allocates: 7 KB. */
     @TearDown(Level.Iteration)
     public void count() {
         turn.contender = current.place;
-        turn.allocated = (double) (allocated() - allocatedBefore) / runs;
+        turn.allocated = (double) (allocated() - allocatedBefore - allocatedByCounting) / runs;
     }
 
     /** By all threads that live. */

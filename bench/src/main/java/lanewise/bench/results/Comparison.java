@@ -47,7 +47,6 @@ public record Comparison(String other, List<Pair> rows, int missing) {
      */
     public static Comparison read(Path file, RunInfo info, List<Row> rows) throws IOException {
         Map<String, Double> speeds = new HashMap<>();
-        String name = file.getFileName().toString();
         String jdk;
         String commit;
         String processor;
@@ -62,36 +61,44 @@ public record Comparison(String other, List<Pair> rows, int missing) {
             for (JsonElement each : json.getAsJsonArray("rows")) {
                 JsonObject row = each.getAsJsonObject();
                 if (row.has("lanewise")) {
-                    speeds.put(row.get("name").getAsString() + " " + row.get("threads").getAsInt(), row.get("lanewise").getAsDouble());
+                    speeds.put(key(row.get("name").getAsString(), row.get("threads").getAsInt(), row.get("unit").getAsString()),
+                            row.get("lanewise").getAsDouble());
                 }
             }
         } catch (RuntimeException | CharacterCodingException notOurs) {
-            throw new IllegalArgumentException(name + " is not what --json of a run wrote (" + notOurs.getMessage() + ")");
+            throw new IllegalArgumentException(file + " is not what --json of a run wrote: expected an object of machine, settings, "
+                    + "commit and rows, each row with name, threads, unit and lanewise");
         }
         if (jdk.equals(info.machine.get("JDK"))) {
-            throw new IllegalArgumentException(name + " is of a run on the same JDK, " + jdk + "; expected another");
+            throw new IllegalArgumentException(file + " is of a run on the same JDK, " + jdk + "; expected another");
         }
-        same(name, "processor", processor, info.machine.get("processor"));
-        same(name, "settings", settings, info.settings);
+        same(file, "processor", processor, info.machine.get("processor"));
+        same(file, "settings", settings, info.settings);
         List<Pair> pairs = new ArrayList<>();
         int missing = 0;
         for (Row row : rows) {
             if (Double.isFinite(row.lanewise())) {
-                Double there = speeds.get(row.name() + " " + row.threads());
+                Double there = speeds.get(key(row.name(), row.threads(), row.unit()));
                 if (there == null) {
                     missing++;
+                } else if (!(there > 0)) {
+                    throw new IllegalArgumentException(file + " has a speed of " + there + " for " + row.place() + "; expected more than 0");
                 } else {
                     pairs.add(new Pair(row, row.lanewise(), there));
                 }
             }
         }
         if (pairs.isEmpty()) {
-            throw new IllegalArgumentException(name + " has no row of this run");
+            throw new IllegalArgumentException(file + " has no row of this run");
         }
         return new Comparison(jdk + ", commit " + commit, pairs, missing);
     }
 
-    private static void same(String file, String what, String there, String here) {
+    private static String key(String name, int threads, String unit) {
+        return name + ", " + threads + ", " + unit;
+    }
+
+    private static void same(Path file, String what, String there, String here) {
         if (!there.equals(here)) {
             throw new IllegalArgumentException(file + " is of a run with other " + what + ": " + there + "; expected " + here);
         }

@@ -95,7 +95,7 @@ public final class Targets {
         for (Family family : List.of(Family.SOFTMAX, Family.LAYER_NORM, Family.GELU, Family.CROSS_ENTROPY, Family.ADAMW,
                 Family.EMBEDDING)) {
             // A partial run without peers is not told of the bandwidth alone.
-            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth",
+            add(family.title + ", every row", "≥ 1.2, or ≥ 85 % of the memory bandwidth if its data exceed the cache",
                     row -> row.family() == family && (full || Double.isFinite(row.ratio())), this::reach, found -> {
                         Row worst = least(found, this::reach);
                         return format("%d of %d rows%s; furthest from it: %s (%s)",

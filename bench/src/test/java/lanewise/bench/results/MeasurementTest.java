@@ -145,7 +145,7 @@ class MeasurementTest {
         assertTrue(text.contains("| " + Family.GELU.rows().get(0) + " | failed |"), text);
         assertTrue(text.contains("| gelu " + Family.GELU.rows().get(0) + ", 1 thread, mkl, lanewise | wrong |"), text);
         assertTrue(text.contains("| 1 of 3 measurements | not reached |"), text);
-        assertTrue(text.contains("| adamw, every row | ≥ 1.2, or ≥ 85 % of the memory bandwidth | not measured | **no** |"), text);
+        assertTrue(text.contains("| adamw, every row | ≥ 1.2, or ≥ 85 % of the memory bandwidth if its data exceed the cache | not measured | **no** |"), text);
         assertTrue(text.contains("1.20 over 1 rows; not measured: "), text);
         assertTrue(new HtmlReport(results).text().contains("not reached"));
     }
@@ -224,6 +224,8 @@ class MeasurementTest {
         refused(here, "[]", "not what --json");
         refused(here, "{\"machine\": {\"JDK\": \"17\"}}", "not what --json");
         refused(here, other.replaceAll("\"name\": \"[^\"]*\"", "\"name\": \"unknown\""), "no row");
+        refused(here, other.replaceAll("\"lanewise\": [0-9.]+", "\"lanewise\": -1"), "a speed of -1.0 for ");
+        refused(here, other.replaceAll("\"unit\": \"[^\"]*\"", "\"unit\": \"GB\""), "no row");
         refused(here, other.replace("JDK 17", "JDK 25"), "the same JDK");
         refused(here, other.replace("a processor", "another"), "other processor: another; expected a processor");
         refused(here, other.replace("2 forks", "1 fork"), "other settings: 1 fork; expected 2 forks");
@@ -233,7 +235,7 @@ class MeasurementTest {
         Path file = folder.resolve("other");
         Files.writeString(file, text);
         String message = assertThrows(IllegalArgumentException.class, () -> Comparison.read(file, here.info(), here.rows())).getMessage();
-        assertTrue(message.startsWith("other ") && message.contains(why), message);
+        assertTrue(message.startsWith(file + " ") && message.contains(why), message);
     }
 
     @Test

@@ -10,8 +10,9 @@ public final class AtomicFile {
     private AtomicFile() {
     }
 
-    /** Writes UTF-8 text under another name beside the file, then moves it into place. */
-    public static void write(Path file, String text) throws IOException {
+    /** Writes UTF-8 text under another name beside the file, then moves it into place. A link to a file stays. */
+    public static void write(Path link, String text) throws IOException {
+        Path file = Files.exists(link) ? link.toRealPath() : link;
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
             Files.writeString(temporary, text);
