@@ -32,7 +32,7 @@ public record Settings(int forks, int rounds, int millis) {
         int others = job.contenders().size() - 1;
         boolean longRuns = hasLongRuns(job);
         boolean step = job.family() == Family.TRAINING_STEP;
-        double start = (job.family() == Family.ATTENTION ? 3.0 : 1.5) + (longRuns ? 4 : 0)
+        double start = (job.family() == Family.ATTENTION ? 3.8 : 2.3) + (longRuns ? 4 : 0)
                 + (step ? 4 : 0) + (job.lineup() == Lineup.JVM ? 1.7 : step ? 2.5 : 0.75) * others;
         double turn = longRuns ? 0.45 : millis * 1e-3 + (job.threads() > 1 ? 0.035 : 0.015);
         return 0.3 + forks * (start + (1 + others) * (rounds(job) + 1) * turn);

@@ -46,7 +46,7 @@ final class RowSumsF32 {
         int whole = SPECIES.loopBound(n);
         double total = 0;
         for (int chunk = 0; chunk < whole; chunk += DOT_CHUNK) {
-            dot(x, xAt + chunk, y, yAt + chunk, Math.min(DOT_CHUNK, whole - chunk), lanes, 0);
+            dotLanes(x, xAt + chunk, y, yAt + chunk, Math.min(DOT_CHUNK, whole - chunk), lanes);
             total += ofLanes(lanes, 0);
         }
         for (int i = whole; i < n; i++) {
@@ -56,10 +56,10 @@ final class RowSumsF32 {
     }
 
     /**
-     * The sum of x y as a vector; n is a multiple of the lanes. Four sums at once, since an addition takes longer than reading
+     * The sum of x y, lane by lane; n is a multiple of the lanes. Four sums at once, since an addition takes longer than reading
      * its terms.
      */
-    private static void dot(float[] x, int xAt, float[] y, int yAt, int n, float[] lanes, int lanesAt) {
+    private static void dotLanes(float[] x, int xAt, float[] y, int yAt, int n, float[] lanes) {
         FloatVector first = FloatVector.zero(SPECIES);
         FloatVector second = first;
         FloatVector third = first;
@@ -79,7 +79,7 @@ final class RowSumsF32 {
             first = FloatVector.fromArray(SPECIES, x, xAt + i)
                     .fma(FloatVector.fromArray(SPECIES, y, yAt + i), first);
         }
-        first.add(second).add(third.add(fourth)).intoArray(lanes, lanesAt);
+        first.add(second).add(third.add(fourth)).intoArray(lanes, 0);
     }
 
     /** The sum of a stored vector's lanes in a fixed order, which reduceLanes leaves open; the number of lanes is a constant. */

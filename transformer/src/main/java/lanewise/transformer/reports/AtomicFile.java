@@ -11,12 +11,12 @@ public final class AtomicFile {
     }
 
     /** Writes UTF-8 text under another name beside the file, then moves it into place. A link to a file stays. */
-    public static void write(Path link, String text) throws IOException {
-        Path file = Files.exists(link) ? link.toRealPath() : link;
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+    public static void write(Path file, String text) throws IOException {
+        Path target = Files.exists(file) ? file.toRealPath() : file;
+        Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
         try {
             Files.writeString(temporary, text);
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(temporary);
         }

@@ -56,6 +56,15 @@ class ReportTest {
     }
 
     @Test
+    void aLinkToAFileStays(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+        AtomicFile.write(link, "new");
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals("new", Files.readString(file));
+    }
+
+    @Test
     void needsNothingBesideItself() {
         String html = new Report("t", "s").chart(chart("c", line("l", 1))).html();
         assertTrue(html.contains("uPlot"));
