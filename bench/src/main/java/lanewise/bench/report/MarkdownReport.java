@@ -61,7 +61,7 @@ public final class MarkdownReport {
         if (results.comparison() != null) {
             line("\n## Beside another run\n\n" + Page.compared(results.comparison()) + "\n");
             row(Page.COMPARED);
-            row("---", "---:", "---:", "---:", "---:");
+            row("---", "---:", "---:", "---:", "---:", "---:");
             Page.comparedCells(results.comparison()).forEach(this::row);
         }
     }

@@ -62,16 +62,18 @@ public final class Page {
 
     /** A sentence about the other run. */
     static String compared(Comparison comparison) {
-        return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run: geometric mean "
-                + Text.ratio(comparison.mean()) + (comparison.missing() == 0 ? "."
+        return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run: of the ceilings that each run "
+                + "measured for itself, geometric mean " + Text.ratio(comparison.meanOfCeilings()) + "; of the speeds, which the machine's "
+                + "state at that time is in, " + Text.ratio(comparison.mean()) + (comparison.missing() == 0 ? "."
                 : "; " + comparison.missing() + " of this run's rows are not in the other.");
     }
 
-    static final String[] COMPARED = {"row", "threads", "here", "there", "there / here"};
+    static final String[] COMPARED = {"row", "threads", "here", "there", "there / here", "of the ceilings"};
 
     static List<String[]> comparedCells(Comparison comparison) {
         return comparison.rows().stream().map(each -> new String[] {each.row().name(), Integer.toString(each.row().threads()),
-            Text.number(each.here()) + " " + each.row().unit(), Text.number(each.there()), Text.ratio(each.ratio())}).toList();
+            Text.number(each.here()) + " " + each.row().unit(), Text.number(each.there()), Text.ratio(each.ratio()),
+            Text.ratio(each.ofCeilings())}).toList();
     }
 
     static String[] heading(List<Row> rows) {

@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Lanewise's speeds in another run, on another JDK, beside those of this one.
+ * Lanewise's speeds in another run, on another JDK, beside those of this one. A shared machine is not as fast at one hour as at another,
+ * so what counts is the share of the ceilings, which each run has measured for itself.
  *
  * @param other   JDK and commit of the other run
  * @param rows    of both runs, in this run's order
@@ -28,11 +29,17 @@ public record Comparison(String other, List<Pair> rows, int missing) {
      *
      * @param here  its speed in this run
      * @param there its speed in the other
+     * @param share the other's share of its own run's ceiling
      */
-    public record Pair(Row row, double here, double there) {
-        /** The other run's speed as a share of this one's. */
+    public record Pair(Row row, double here, double there, double share) {
+        /** The other run's speed by this one's. */
         public double ratio() {
             return there / here;
+        }
+
+        /** The other run's share of its ceiling by this one's. */
+        public double ofCeilings() {
+            return share / row.ceilingShare();
         }
     }
 
@@ -46,7 +53,7 @@ public record Comparison(String other, List<Pair> rows, int missing) {
      *                                  than the JDK and the commit
      */
     public static Comparison read(Path file, RunInfo info, List<Row> rows) throws IOException {
-        Map<String, Double> speeds = new HashMap<>();
+        Map<String, double[]> speeds = new HashMap<>();
         String jdk;
         String commit;
         String processor;
@@ -62,12 +69,12 @@ public record Comparison(String other, List<Pair> rows, int missing) {
                 JsonObject row = each.getAsJsonObject();
                 if (row.has("lanewise")) {
                     speeds.put(key(row.get("name").getAsString(), row.get("threads").getAsInt(), row.get("unit").getAsString()),
-                            row.get("lanewise").getAsDouble());
+                            new double[] {row.get("lanewise").getAsDouble(), row.get("ceilingShare").getAsDouble()});
                 }
             }
         } catch (RuntimeException | CharacterCodingException notOurs) {
             throw new IllegalArgumentException(file + " is not what --json of a run wrote: expected an object of machine, settings, "
-                    + "commit and rows, each row with name, threads, unit and lanewise");
+                    + "commit and rows, each row with name, threads, unit, lanewise and ceilingShare");
         }
         if (jdk.equals(info.machine.get("JDK"))) {
             throw new IllegalArgumentException(file + " is of a run on the same JDK, " + jdk + "; expected another");
@@ -78,13 +85,14 @@ public record Comparison(String other, List<Pair> rows, int missing) {
         int missing = 0;
         for (Row row : rows) {
             if (Double.isFinite(row.lanewise())) {
-                Double there = speeds.get(key(row.name(), row.threads(), row.unit()));
+                double[] there = speeds.get(key(row.name(), row.threads(), row.unit()));
                 if (there == null) {
                     missing++;
-                } else if (!(there > 0)) {
-                    throw new IllegalArgumentException(file + " has a speed of " + there + " for " + row.place() + "; expected more than 0");
+                } else if (!(there[0] > 0 && there[1] > 0)) {
+                    throw new IllegalArgumentException(file + " has a speed of " + there[0] + ", " + there[1] + " of the ceiling, for "
+                            + row.place() + "; expected more than 0");
                 } else {
-                    pairs.add(new Pair(row, row.lanewise(), there));
+                    pairs.add(new Pair(row, row.lanewise(), there[0], there[1]));
                 }
             }
         }
@@ -104,8 +112,13 @@ public record Comparison(String other, List<Pair> rows, int missing) {
         }
     }
 
-    /** Of the ratios. */
+    /** Geometric mean of the speeds' ratios. */
     public double mean() {
         return Statistics.geometricMean(rows.stream().mapToDouble(Pair::ratio).toArray());
+    }
+
+    /** Geometric mean of the ratios of the shares of the ceilings. */
+    public double meanOfCeilings() {
+        return Statistics.geometricMean(rows.stream().mapToDouble(Pair::ofCeilings).toArray());
     }
 }

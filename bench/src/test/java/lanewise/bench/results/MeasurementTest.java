@@ -205,16 +205,17 @@ class MeasurementTest {
     void anotherRunStandsBeside() throws Exception {
         Results here = results();
         String other = Summary.json(here).replace("\"lanewise\": 150.0", "\"lanewise\": 120.0")
-                .replace("JDK 25", "JDK 17");
+                .replace("\"ceilingShare\": 0.8,", "\"ceilingShare\": 0.6,").replace("JDK 25", "JDK 17");
         Files.writeString(folder.resolve(Comparison.FILE), other);
         Results both = Results.read(folder);
         assertEquals(2, both.comparison().rows().size());
         assertEquals(Math.sqrt(0.8), both.comparison().mean(), 1e-12);
+        assertEquals(Math.sqrt(0.75), both.comparison().meanOfCeilings(), 1e-12);
         String text = new MarkdownReport(both).text();
-        assertTrue(text.contains("| speed on JDK 17, commit 0123456789 | geometric mean ≥ 0.90 of the speed here | 0.89; 1 of 2 rows at 0.90 "
-                + "or more; lowest 0.80 (matmul float32 1024x1024x1024 NN, 1 thread) | **no** |"), text);
-        assertTrue(text.contains("| matmul float32 1024x1024x1024 NN | 1 | 150 GFLOP/s | 120 | 0.80 |"), text);
-        assertTrue(new HtmlReport(both).text().contains("<td>0.80</td>"));
+        assertTrue(text.contains("| speed on JDK 17, commit 0123456789 | geometric mean ≥ 0.90 of the share of the ceilings here | 0.87; 1 of 2 "
+                + "rows at 0.90 or more; lowest 0.75 (softmax 768x65 forward, 1 thread); without the ceilings, 0.89 | **no** |"), text);
+        assertTrue(text.contains("| matmul float32 1024x1024x1024 NN | 1 | 150 GFLOP/s | 120 | 0.80 | 1.00 |"), text);
+        assertTrue(new HtmlReport(both).text().contains("<td>0.80</td><td>1.00</td>"));
     }
 
     @Test
@@ -224,7 +225,8 @@ class MeasurementTest {
         refused(here, "[]", "not what --json");
         refused(here, "{\"machine\": {\"JDK\": \"17\"}}", "not what --json");
         refused(here, other.replaceAll("\"name\": \"[^\"]*\"", "\"name\": \"unknown\""), "no row");
-        refused(here, other.replaceAll("\"lanewise\": [0-9.]+", "\"lanewise\": -1"), "a speed of -1.0 for ");
+        refused(here, other.replaceAll("\"lanewise\": [0-9.]+", "\"lanewise\": -1"), "a speed of -1.0, ");
+        refused(here, other.replaceAll("\"ceilingShare\": [0-9.]+", "\"ceilingShare\": 0"), "0.0 of the ceiling, for ");
         refused(here, other.replaceAll("\"unit\": \"[^\"]*\"", "\"unit\": \"GB\""), "no row");
         refused(here, other.replace("JDK 17", "JDK 25"), "the same JDK");
         refused(here, other.replace("a processor", "another"), "other processor: another; expected a processor");
