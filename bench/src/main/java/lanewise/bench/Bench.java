@@ -26,7 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command line of the benchmarks. Exit codes: 0 done, 1 failed, 2 the arguments are wrong, 130 stopped by Ctrl-C. */
-@Command(name = "lanewise bench", mixinStandardHelpOptions = true, description = {"Measures Lanewise's kernels and its training "
+@Command(name = "lanewise bench", description = {"Measures Lanewise's kernels and its training "
         + "step, beside other libraries if asked to, and writes a report.", "",
         "Only a full run, with --peers and without --quick and --filter, renews bench/RESULTS.md, bench/RESULTS.html and the raw "
         + "results in bench/results. Others leave theirs in bench/results/partial, as does one that is stopped by Ctrl-C."})
@@ -54,6 +54,9 @@ final class Bench implements Callable<Integer> {
 
     @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
     private boolean list;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help message and exit.")
+    private boolean help;
 
     @Spec
     private CommandSpec spec;
@@ -189,10 +192,12 @@ final class Bench implements Callable<Integer> {
         }
         Path folder = json.toAbsolutePath().getParent();
         Path results = home().resolve("results");
+        boolean report = List.of("RESULTS.md", "RESULTS.html").stream()
+                .anyMatch(name -> json.toAbsolutePath().normalize().equals(home().resolve(name).toAbsolutePath().normalize()));
         String wrong = Files.isDirectory(json) ? "a directory; expected a file"
                 : Files.exists(json) && !Files.isRegularFile(json) ? "no regular file"
                 : !Files.isDirectory(folder) ? "in a directory that does not exist"
-                : Files.exists(results) && folder.toRealPath().startsWith(results.toRealPath()) ? "among the files of the run itself"
+                : report || Files.exists(results) && folder.toRealPath().startsWith(results.toRealPath()) ? "among the files of the run itself"
                 : !canWrite(folder) || Files.exists(json) && !Files.isWritable(json) ? "not writable" : null;
         if (wrong != null) {
             throw new ParameterException(spec.commandLine(), "--json is '" + json + "', " + wrong);

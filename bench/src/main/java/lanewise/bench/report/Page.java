@@ -62,18 +62,19 @@ public final class Page {
 
     /** A sentence about the other run. */
     static String compared(Comparison comparison) {
-        return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run: of the ceilings that each run "
-                + "measured for itself, geometric mean " + Text.ratio(comparison.meanOfCeilings()) + "; of the speeds, which the machine's "
-                + "state at that time is in, " + Text.ratio(comparison.mean()) + (comparison.missing() == 0 ? "."
+        return "Lanewise on " + comparison.other() + ", measured by itself at another time, beside this run. Geometric mean of the speeds, there "
+                + "/ here: " + Text.ratio(comparison.mean()) + ", with the machine's state at both times in it; of the shares of the ceilings, "
+                + "which each run measured for itself at its start (for data that fit into the cache, of the speeds again): "
+                + Text.ratio(comparison.meanShare()) + (comparison.missing() == 0 ? "."
                 : "; " + comparison.missing() + " of this run's rows are not in the other.");
     }
 
-    static final String[] COMPARED = {"row", "threads", "here", "there", "there / here", "of the ceilings"};
+    static final String[] COMPARED = {"row", "threads", "here", "there", "there / here", "shares of the ceilings, there / here"};
 
     static List<String[]> comparedCells(Comparison comparison) {
         return comparison.rows().stream().map(each -> new String[] {each.row().name(), Integer.toString(each.row().threads()),
             Text.number(each.here()) + " " + each.row().unit(), Text.number(each.there()), Text.ratio(each.ratio()),
-            Text.ratio(each.ofCeilings())}).toList();
+            Text.ratio(each.share())}).toList();
     }
 
     static String[] heading(List<Row> rows) {

@@ -67,7 +67,8 @@ public final class RunInfo {
 
     /** What two parts of one run must have in common. */
     public String circumstances() {
-        return "commit " + commit + ", " + settings + ", " + machine.get("JDK") + ", " + String.join(" ", flags);
+        return "commit " + commit + ", " + settings + ", " + machine.get("JDK") + ", " + String.join(" ", flags)
+                + (arguments.isEmpty() ? "" : ", with " + arguments);
     }
 
     public static RunInfo read(Path file) throws IOException {

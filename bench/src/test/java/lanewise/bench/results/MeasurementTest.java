@@ -74,6 +74,8 @@ class MeasurementTest {
         info.planned = 2;
         info.done = 2;
         info.versions.put("mkl", "MKL <2025>");
+        info.versions.put("lanewise", "simd");
+        info.flags = List.of("-Xmx3g");
         Job job = new Job(Family.MATMUL_FLOAT32, "1024x1024x1024 NN", 1, Lineup.MKL);
         info.failures.put(RunInfo.key(job, "onednn"), "no | such library");
         Files.writeString(folder.resolve("run.json"), info.json());
@@ -210,10 +212,10 @@ class MeasurementTest {
         Results both = Results.read(folder);
         assertEquals(2, both.comparison().rows().size());
         assertEquals(Math.sqrt(0.8), both.comparison().mean(), 1e-12);
-        assertEquals(Math.sqrt(0.75), both.comparison().meanOfCeilings(), 1e-12);
+        assertEquals(Math.sqrt(0.75), both.comparison().meanShare(), 1e-12);
         String text = new MarkdownReport(both).text();
-        assertTrue(text.contains("| speed on JDK 17, commit 0123456789 | geometric mean ≥ 0.90 of the share of the ceilings here | 0.87; 1 of 2 "
-                + "rows at 0.90 or more; lowest 0.75 (softmax 768x65 forward, 1 thread); without the ceilings, 0.89 | **no** |"), text);
+        assertTrue(text.contains("| speed on JDK 17, commit 0123456789 | geometric mean of the ratios of shares of the ceilings, there / here, ≥ 0.90 | 0.87; 1 of 2 "
+                + "rows at 0.90 or more; lowest 0.75 (softmax 768x65 forward, 1 thread); of the speeds themselves 0.89 | **no** |"), text);
         assertTrue(text.contains("| matmul float32 1024x1024x1024 NN | 1 | 150 GFLOP/s | 120 | 0.80 | 1.00 |"), text);
         assertTrue(new HtmlReport(both).text().contains("<td>0.80</td><td>1.00</td>"));
     }
@@ -227,6 +229,10 @@ class MeasurementTest {
         refused(here, other.replaceAll("\"name\": \"[^\"]*\"", "\"name\": \"unknown\""), "no row");
         refused(here, other.replaceAll("\"lanewise\": [0-9.]+", "\"lanewise\": -1"), "a speed of -1.0, ");
         refused(here, other.replaceAll("\"ceilingShare\": [0-9.]+", "\"ceilingShare\": 0"), "0.0 of the ceiling, for ");
+        refused(here, other.replaceAll("\"ceilingShare\": [0-9.]+", "\"ceilingShare\": 1e999"), "Infinity of the ceiling, for ");
+        refused(here, other.replaceAll("\"ceilingShare\": [0-9.]+,", ""), "no row");
+        refused(here, other.replace("simd", "scalar"), "other kernels: scalar; expected simd");
+        refused(here, other.replace("-Xmx3g", "-Xmx2g"), "other flags: -Xmx2g; expected -Xmx3g");
         refused(here, other.replaceAll("\"unit\": \"[^\"]*\"", "\"unit\": \"GB\""), "no row");
         refused(here, other.replace("JDK 17", "JDK 25"), "the same JDK");
         refused(here, other.replace("a processor", "another"), "other processor: another; expected a processor");
