@@ -6,6 +6,8 @@ public enum Activation {
     IDENTITY,
     /** f(x) = max(x, 0); the derivative at 0 is taken as 0; NaN stays NaN. */
     RELU,
+    /** f(x) = 0 up to 0, x^2 / 2 up to 1, then x - 1/2: a rectifier with a continuous derivative; NaN stays NaN. */
+    HUBER_RELU,
     /** f(x) = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): Hendrycks and Gimpel's approximation, as GPT-2 uses it. */
     GELU_TANH,
     /**

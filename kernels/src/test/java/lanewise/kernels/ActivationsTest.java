@@ -140,12 +140,12 @@ class ActivationsTest {
             for (int i = 0; i < 48; i++) {
                 double value = values[i % values.length];
                 x.set(0, i, value);
-                double large = tanh == 1 ? 1 : value;
+                double large = tanh == 1 ? 1 : f == Activation.HUBER_RELU ? value - 0.5 : value;
                 double atZero = f == Activation.SOFTPLUS ? Math.log(2) : 0;
                 expected[i] = value > 0 ? large : value == 0 ? atZero
                         : value < 0 ? identity == 1 ? value : -tanh : Double.NaN;
                 double slopeAtZero = switch (f) {
-                    case RELU -> 0;
+                    case RELU, HUBER_RELU -> 0;
                     case IDENTITY, TANH -> 1;
                     default -> 0.5;
                 };

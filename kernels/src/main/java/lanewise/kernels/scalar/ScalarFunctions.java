@@ -95,6 +95,7 @@ public final class ScalarFunctions {
         return switch (f) {
             case IDENTITY -> x;
             case RELU -> Math.max(x, 0);
+            case HUBER_RELU -> x <= 1 ? 0.5 * Math.max(x, 0) * Math.max(x, 0) : x - 0.5;
             // (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its digits where tanh is near -1.
             case GELU_TANH -> x * sigmoid(2 * geluArgument(x));
             case GELU_ERF -> 0.5 * x * erfc(-x * ROOT_HALF);
@@ -109,6 +110,7 @@ public final class ScalarFunctions {
         return switch (f) {
             case IDENTITY -> 1;
             case RELU -> x > 0 ? 1 : x <= 0 ? 0 : x;
+            case HUBER_RELU -> Math.min(Math.max(x, 0), 1);
             case GELU_TANH -> {
                 double argument = 2 * geluArgument(x);
                 double s = sigmoid(argument);

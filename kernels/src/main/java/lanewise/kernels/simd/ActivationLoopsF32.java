@@ -48,6 +48,7 @@ final class ActivationLoopsF32 {
         switch (f) {
             case IDENTITY -> System.arraycopy(x, xAt, y, yAt, n);
             case RELU -> relu(x, xAt, y, yAt, n);
+            case HUBER_RELU -> huberRelu(x, xAt, y, yAt, n);
             case GELU_TANH -> geluTanh(x, xAt, y, yAt, n);
             case GELU_ERF -> Float32Gelu.forward(x, xAt, y, yAt, n, work, GELU_WORK);
             case SILU -> silu(x, xAt, y, yAt, n);
@@ -62,6 +63,7 @@ final class ActivationLoopsF32 {
         switch (f) {
             case IDENTITY -> System.arraycopy(dy, dyAt, dx, dxAt, n);
             case RELU -> reluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
+            case HUBER_RELU -> huberReluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case GELU_TANH -> geluTanhBackward(x, xAt, dy, dyAt, dx, dxAt, n);
             case GELU_ERF -> Float32Gelu.backward(x, xAt, dy, dyAt, dx, dxAt, n, work, GELU_WORK);
             case SILU -> siluBackward(x, xAt, dy, dyAt, dx, dxAt, n);
@@ -74,6 +76,12 @@ final class ActivationLoopsF32 {
     private static void relu(float[] x, int xAt, float[] y, int yAt, int n) {
         for (int i = 0; i < n; i += LANES) {
             MathF32.relu(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
+        }
+    }
+
+    private static void huberRelu(float[] x, int xAt, float[] y, int yAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.huberRelu(FloatVector.fromArray(SPECIES, x, xAt + i)).intoArray(y, yAt + i);
         }
     }
 
@@ -105,6 +113,13 @@ final class ActivationLoopsF32 {
         for (int i = 0; i < n; i += LANES) {
             MathF32.reluBackward(FloatVector.fromArray(SPECIES, x, xAt + i),
                     FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
+        }
+    }
+
+    private static void huberReluBackward(float[] x, int xAt, float[] dy, int dyAt, float[] dx, int dxAt, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            MathF32.huberReluDerivative(FloatVector.fromArray(SPECIES, x, xAt + i))
+                    .mul(FloatVector.fromArray(SPECIES, dy, dyAt + i)).intoArray(dx, dxAt + i);
         }
     }
 

@@ -98,6 +98,18 @@ final class MathF32 {
         return x.blend(0f, x.compare(LE, 0f));
     }
 
+    /** x^2 / 2 from 0 to 1, then x - 1/2. */
+    static FloatVector huberRelu(FloatVector x) {
+        FloatVector positive = relu(x);
+        FloatVector slope = positive.min(1f);
+        return positive.sub(slope.mul(0.5f)).mul(slope);
+    }
+
+    /** Derivative of {@link #huberRelu}. */
+    static FloatVector huberReluDerivative(FloatVector x) {
+        return relu(x).min(1f);
+    }
+
     /** dy where x &gt; 0, else 0; NaN where x is. */
     static FloatVector reluBackward(FloatVector x, FloatVector dy) {
         return relu(x).blend(dy, x.compare(GT, 0f));

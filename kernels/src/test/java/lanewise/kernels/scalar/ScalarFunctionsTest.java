@@ -142,6 +142,13 @@ class ScalarFunctionsTest {
         assertEquals(0, ScalarFunctions.derivative(Activation.RELU, -3));
         assertEquals(0, ScalarFunctions.derivative(Activation.RELU, 0));
         assertEquals(1, ScalarFunctions.derivative(Activation.RELU, 3));
+        assertEquals(0, ScalarFunctions.activation(Activation.HUBER_RELU, -3));
+        assertEquals(0.125, ScalarFunctions.activation(Activation.HUBER_RELU, 0.5));
+        assertEquals(0.5, ScalarFunctions.activation(Activation.HUBER_RELU, 1));
+        assertEquals(2.5, ScalarFunctions.activation(Activation.HUBER_RELU, 3));
+        assertEquals(0, ScalarFunctions.derivative(Activation.HUBER_RELU, -3));
+        assertEquals(0.5, ScalarFunctions.derivative(Activation.HUBER_RELU, 0.5));
+        assertEquals(1, ScalarFunctions.derivative(Activation.HUBER_RELU, 3));
         assertEquals(-3, ScalarFunctions.activation(Activation.IDENTITY, -3));
         assertEquals(1, ScalarFunctions.derivative(Activation.IDENTITY, -3));
     }
@@ -150,7 +157,7 @@ class ScalarFunctionsTest {
     void smoothActivationsStayFiniteFarOut() {
         for (Activation f : Activation.values()) {
             for (double x : new double[] {50, 3e38, 1e200}) {
-                double right = f == Activation.TANH ? 1 : x;
+                double right = f == Activation.TANH ? 1 : f == Activation.HUBER_RELU ? x - 0.5 : x;
                 assertUlps(f + "(" + x + ")", right, ScalarFunctions.activation(f, x), 1);
                 assertUlps(f + "'(" + x + ")", f == Activation.TANH ? 0 : 1, ScalarFunctions.derivative(f, x), 1);
                 if (f != Activation.IDENTITY) {

@@ -137,6 +137,7 @@ final class ReferenceGpt {
         return switch (f) {
             case IDENTITY -> x;
             case RELU -> Math.max(x, 0);
+            case HUBER_RELU -> x <= 0 ? 0 : x <= 1 ? x * x / 2 : x - 0.5;
             case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
             case GELU_ERF -> x / 2 * (1 + erf(x / Math.sqrt(2)));
             case SILU -> x / (1 + Math.exp(-x));
