@@ -17,6 +17,7 @@ import lanewise.bench.plan.Lineup;
 import lanewise.bench.plan.Settings;
 import lanewise.bench.results.RunInfo;
 import lanewise.kernels.Kernels;
+import lanewise.transformer.reports.TerminalBar;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -119,7 +120,7 @@ final class Bench implements Callable<Integer> {
         if (list) {
             jobs.forEach(job -> out.printf(Locale.ROOT, "%-70s %s%n", job.name(), Job.threads(job.threads())
                     + (job.lineup() == Lineup.ALONE ? "" : ", " + job.lineup().file())));
-            out.println("About " + Progress.time(estimate));
+            out.println("About " + TerminalBar.time(estimate));
             return 0;
         }
         if (peers && !Contenders.hasPeers()) {
@@ -147,11 +148,11 @@ final class Bench implements Callable<Integer> {
     private void measure(BenchRun run, RunInfo info, PrintWriter out, PrintWriter err) throws IOException {
         int left = info.planned - info.done;
         err.printf(Locale.ROOT, "%d measurement%s, %s; about %s. Run nothing else meanwhile.%n", left, left == 1 ? "" : "s",
-                info.settings, Progress.time(run.estimate()));
+                info.settings, TerminalBar.time(run.estimate()));
         Thread stopped = new Thread(() -> err.println("\nlanewise: stopped. What was measured is in " + home().resolve("results/partial")
                 + "; go on with the same options and --continue"));
         Runtime.getRuntime().addShutdownHook(stopped);
-        try (Progress progress = new Progress(err, terminalColumns(), run.estimate())) {
+        try (Progress progress = new Progress(err, TerminalBar.columns(), run.estimate())) {
             run.execute(progress, json == null ? null : json.toAbsolutePath());
         } finally {
             forget(stopped);
@@ -226,14 +227,5 @@ final class Bench implements Callable<Integer> {
     /** The module's folder, as the launcher tells it. */
     private static Path home() {
         return Path.of(System.getProperty("lanewise.bench.home", "bench"));
-    }
-
-    /** Width of the terminal that standard error is, as the launcher found it; 0 if it is none. */
-    private static int terminalColumns() {
-        String columns = System.getProperty("lanewise.terminal");
-        if (columns == null) {
-            return 0;
-        }
-        return columns.matches("[1-9]\\d{0,4}") ? Math.max(40, Integer.parseInt(columns)) : 80;
     }
 }

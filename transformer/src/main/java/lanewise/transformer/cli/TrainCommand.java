@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.data.DataConfig;
+import lanewise.transformer.reports.TerminalBar;
 import lanewise.transformer.training.Checkpoint;
 import lanewise.transformer.training.TrainingConfig;
 import picocli.CommandLine.Command;
@@ -93,7 +94,7 @@ final class TrainCommand implements Callable<Integer> {
         PrintWriter progress = quiet ? silent : spec.commandLine().getErr();
         try (Kernels kernels = kernelOptions.open();
                 TrainingRun run = resume == null ? fresh(kernels) : resumed(kernels)) {
-            return run.execute(results, progress, quiet ? 0 : Progress.terminalColumns(), json);
+            return run.execute(results, progress, quiet ? 0 : TerminalBar.columns(), json);
         }
     }
 

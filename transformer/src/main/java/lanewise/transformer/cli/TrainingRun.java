@@ -19,6 +19,7 @@ import lanewise.transformer.models.Gpt;
 import lanewise.transformer.models.GptConfig;
 import lanewise.transformer.reports.RunReport;
 import lanewise.transformer.reports.Summary;
+import lanewise.transformer.reports.TerminalBar;
 import lanewise.transformer.training.Checkpoint;
 import lanewise.transformer.training.MetricsLog;
 import lanewise.transformer.training.RunFolder;
@@ -142,7 +143,7 @@ final class TrainingRun implements AutoCloseable {
         report.write(folder.path(), summary, samples);
 
         progress.printf(Locale.ROOT, "%s after %,d steps in %s%s%n", result.finished() ? "Done" : "Stopped",
-                result.step(), Progress.time(result.seconds()), Double.isFinite(result.tokensPerSecond())
+                result.step(), TerminalBar.time(result.seconds()), Double.isFinite(result.tokensPerSecond())
                         ? String.format(Locale.ROOT, ", %,.0f tokens/s", result.tokensPerSecond()) : "");
         samples.forEach((label, text) -> results.printf("%n%s:%n%s%n%n", capitalized(label), text));
         if (accuracy != null) {

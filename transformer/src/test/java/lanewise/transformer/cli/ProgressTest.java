@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import lanewise.transformer.models.Evaluation;
+import lanewise.transformer.reports.TerminalBar;
 import lanewise.transformer.training.StepMetrics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,9 +43,9 @@ class ProgressTest {
 
     @Test
     void timeIsShort() {
-        assertEquals("0:05", Progress.time(5.2));
-        assertEquals("59:59", Progress.time(3599.4));
-        assertEquals("2:00:01", Progress.time(7201));
+        assertEquals("0:05", TerminalBar.time(5.2));
+        assertEquals("59:59", TerminalBar.time(3599.4));
+        assertEquals("2:00:01", TerminalBar.time(7201));
     }
 
     /** What a terminal shows in the end. */
