@@ -9,14 +9,16 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A page about a run that needs nothing beside itself: key figures, plots, samples and tables. The plots are drawn by uPlot,
- * which is written into the page. All text given to it is shown as it is, never read as HTML.
+ * A page about a run that needs nothing beside itself: key figures, plots, samples and tables; tables that are added before the first
+ * plot stand above the plots. They are drawn by uPlot, which is written into the page. All text given to it is shown as it is, never
+ * read as HTML.
  */
 public final class Report {
     /** Points kept of a series. */
@@ -28,7 +30,8 @@ public final class Report {
     private final String subtitle;
     private final StringBuilder figures = new StringBuilder();
     private final StringBuilder samples = new StringBuilder();
-    private final StringBuilder tables = new StringBuilder();
+    private final StringBuilder above = new StringBuilder();
+    private final StringBuilder below = new StringBuilder();
     private final List<Chart> charts = new ArrayList<>();
 
     public Report(String title, String subtitle) {
@@ -59,6 +62,7 @@ public final class Report {
 
     /** Adds a table of names and values, in the map's order. */
     public Report table(String heading, Map<String, String> rows) {
+        StringBuilder tables = tables();
         tables.append("<div class=\"card\"><h2>").append(escape(heading)).append("</h2>\n<table class=\"settings\">\n");
         rows.forEach((name, value) -> tables.append("<tr><th scope=\"row\">").append(escape(name)).append("</th><td>")
                 .append(escape(value)).append("</td></tr>\n"));
@@ -66,20 +70,45 @@ public final class Report {
         return this;
     }
 
+    /** Adds a table with a line of headings above. */
+    public Report table(String heading, List<String> columns, List<List<String>> rows) {
+        StringBuilder tables = tables();
+        tables.append("<div class=\"card wide\"><h2>").append(escape(heading)).append("</h2>\n<table class=\"rows\">\n<tr>");
+        columns.forEach(column -> tables.append("<th scope=\"col\">").append(escape(column)).append("</th>"));
+        tables.append("</tr>\n");
+        for (List<String> row : rows) {
+            tables.append("<tr>");
+            row.forEach(cell -> tables.append("<td>").append(escape(cell)).append("</td>"));
+            tables.append("</tr>\n");
+        }
+        tables.append("</table></div>\n");
+        return this;
+    }
+
+    /** Adds a link to another page. */
+    public Report link(String text, String address) {
+        tables().append("<p class=\"wide\"><a href=\"").append(escape(address)).append("\">").append(escape(text)).append("</a></p>\n");
+        return this;
+    }
+
+    private StringBuilder tables() {
+        return charts.isEmpty() ? above : below;
+    }
+
     /** The page. */
     public String html() {
-        Map<String, String> content = Map.of(
-                "title", escape(title),
-                "subtitle", escape(subtitle),
-                "figures", figures.toString(),
-                "samples", samples.length() == 0 ? ""
-                        : "<div class=\"card wide\"><h2>Samples</h2>\n" + samples + "</div>",
-                "tables", tables.toString(),
-                "data", data().toString().replace("<", "\\u003c"),
-                "report.css", own("report.css"),
-                "report.js", own("report.js"),
-                "library.css", PlotLibrary.css(),
-                "library.js", PlotLibrary.script());
+        Map<String, String> content = new HashMap<>();
+        content.put("title", escape(title));
+        content.put("subtitle", escape(subtitle));
+        content.put("figures", figures.toString());
+        content.put("above", above.toString());
+        content.put("samples", samples.length() == 0 ? "" : "<div class=\"card wide\"><h2>Samples</h2>\n" + samples + "</div>");
+        content.put("below", below.toString());
+        content.put("data", data().toString().replace("<", "\\u003c"));
+        content.put("report.css", own("report.css"));
+        content.put("report.js", own("report.js"));
+        content.put("library.css", PlotLibrary.css());
+        content.put("library.js", PlotLibrary.script());
         // In one pass, so that a "${" in somebody's text stays what it is.
         Matcher places = PLACE.matcher(own("report.html"));
         return places.replaceAll(place -> Matcher.quoteReplacement(content.get(place.group(1))));
@@ -119,6 +148,8 @@ public final class Report {
             JsonObject one = new JsonObject();
             one.addProperty("title", chart.title());
             one.addProperty("note", bin == 1 ? chart.note() : chart.note() + " (means of " + bin + " steps)");
+            one.addProperty("across", chart.across());
+            one.addProperty("acrossLogs", chart.acrossLogs());
             one.addProperty("logarithmic", chart.logarithmic());
             JsonArray lines = new JsonArray();
             chart.series().stream().filter(Report::hasValues).map(series -> series.binned(POINTS)).forEach(series -> {
@@ -126,8 +157,8 @@ public final class Report {
                 line.addProperty("name", series.name());
                 line.addProperty("style", series.style().name());
                 line.addProperty("colour", series.colour());
-                line.add("steps", numbers(series.steps()));
-                line.add("values", numbers(series.values()));
+                line.add("steps", numbers(series.steps(), false));
+                line.add("values", numbers(series.values(), chart.logarithmic()));
                 lines.add(line);
             });
             one.add("series", lines);
@@ -136,10 +167,11 @@ public final class Report {
         return data;
     }
 
-    private static JsonArray numbers(double[] values) {
+    /** @param positive whether only those have a place */
+    private static JsonArray numbers(double[] values, boolean positive) {
         JsonArray numbers = new JsonArray(values.length);
         for (double value : values) {
-            if (Double.isFinite(value)) {
+            if (Double.isFinite(value) && (value > 0 || !positive)) {
                 BigDecimal rounded = new BigDecimal(value, new MathContext(6)).stripTrailingZeros();
                 numbers.add(new JsonPrimitive(rounded));
             } else {

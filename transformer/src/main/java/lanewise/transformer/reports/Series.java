@@ -3,22 +3,27 @@ package lanewise.transformer.reports;
 import java.util.Arrays;
 
 /**
- * A line of a {@link Chart}: values over steps.
+ * A line of a {@link Chart}: values over steps, or over what else its horizontal axis is.
  *
  * @param name   in the legend
  * @param style  how it is drawn
- * @param colour index of the palette's colour, 0 to 3; lines of one quantity share it
+ * @param colour index of the palette's colour, 0 to 5; lines of one quantity share it
  * @param steps  ascending
  * @param values one per step; a value that is not finite leaves a gap
  */
 public record Series(String name, Style style, int colour, double[] steps, double[] values) {
+    /** Colours of the palette. */
+    public static final int COLOURS = 6;
+
     /** How a line is drawn; not by colour alone, for readers who see few. */
     public enum Style {
         LINE,
         /** Thin and pale: the raw values behind a smoothed line. */
         FAINT,
         /** Dashed, every value marked. */
-        POINTS
+        POINTS,
+        /** Marks without a line between them. */
+        SCATTER
     }
 
     /** Checks the sizes. */
