@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import lanewise.kernels.Activation;
 import lanewise.kernels.ElementType;
 import lanewise.transformer.data.DataConfig;
+import lanewise.transformer.instruments.Watch;
 import lanewise.transformer.models.Positions;
 import lanewise.transformer.training.OptimizerConfig;
 import lanewise.transformer.training.Schedule;
@@ -45,6 +46,7 @@ final class Choice {
         add(line, DataConfig.Tokens.class);
         add(line, Schedule.Shape.class);
         add(line, OptimizerConfig.Method.class);
+        add(line, Watch.Instrument.class);
         return line;
     }
 

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     /** What may be said about a run that goes on; all else is as it was. */
     private static final Set<String> WITH_RESUME = Set.of("--resume", "--steps", "--threads", "--json", "--quiet",
-            "--verbose", "--evaluate-every", "--evaluation-batches", "--checkpoint-every");
+            "--verbose", "--evaluate-every", "--evaluation-batches", "--checkpoint-every", "--watch", "--watch-every");
 
     @Option(names = "--preset", paramLabel = "NAME",
             description = "Defaults for the options below: addition (the default), shakespeare-char-cpu (the default for "
@@ -75,6 +75,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin(name = "Training")
     private TrainingOptions training;
 
+    @Mixin(name = "Instruments")
+    private WatchOptions watch;
+
     @Spec
     private CommandSpec spec;
 
@@ -89,12 +92,15 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
             throw wrong("--json: the folder " + json.toAbsolutePath().getParent() + " does not exist");
         }
+        if (watch.every < 1) {
+            throw wrong("--watch-every is " + watch.every + "; expected at least 1");
+        }
         PrintWriter silent = new PrintWriter(PrintWriter.nullWriter());
         PrintWriter results = quiet ? silent : spec.commandLine().getOut();
         PrintWriter progress = quiet ? silent : spec.commandLine().getErr();
         try (Kernels kernels = kernelOptions.open();
                 TrainingRun run = resume == null ? fresh(kernels) : resumed(kernels)) {
-            return run.execute(results, progress, quiet ? 0 : TerminalBar.columns(), json);
+            return run.execute(results, progress, quiet ? 0 : TerminalBar.columns(), json, watch);
         }
     }
 

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.data.TokenBatch;
+import lanewise.transformer.instruments.Watch;
 import lanewise.transformer.models.Gpt;
 import lanewise.transformer.models.GptConfig;
 import lanewise.transformer.reports.RunReport;
@@ -97,9 +100,10 @@ final class TrainingRun implements AutoCloseable {
      * @param progress everything on the way
      * @param columns  width of the terminal that progress goes to; 0 if it is none
      * @param json     where the summary goes; null for nowhere
+     * @param watched  what to look at meanwhile
      * @return the exit code
      */
-    int execute(PrintWriter results, PrintWriter progress, int columns, Path json) throws IOException {
+    int execute(PrintWriter results, PrintWriter progress, int columns, Path json, WatchOptions watched) throws IOException {
         int done = from == null ? 0 : from.state().step();
         progress.printf(Locale.ROOT, "Training on %s: %,d parameters, %s%n", dataset.title(), model.parameterCount(),
                 Choice.word(model.type()));
@@ -114,9 +118,15 @@ final class TrainingRun implements AutoCloseable {
         RunReport report = new RunReport("Training on " + dataset.title(), configurations, model.parameterCount(), kernels);
         Path metricsFile = folder.path().resolve("metrics.csv");
         try (MetricsLog metrics = from == null ? MetricsLog.create(metricsFile) : MetricsLog.resume(metricsFile, done);
-                Progress bar = new Progress(progress, columns, done, config.steps())) {
-            Trainer<TokenBatch> trainer = new Trainer<>(kernels, model, dataset.source(), config, folder,
-                    List.of(metrics, bar, new ReportAtCheckpoints(report)));
+                Progress bar = new Progress(progress, columns, done, config.steps());
+                Watch watch = watched.instruments.isEmpty() ? null : new Watch(kernels, model, probe(), watched.instruments,
+                        watched.every, folder.path().resolve(Watch.FILE), done)) {
+            List<TrainingListener> listeners = new ArrayList<>();
+            if (watch != null) {
+                listeners.add(watch);
+            }
+            listeners.addAll(List.of(metrics, bar, new ReportAtCheckpoints(report)));
+            Trainer<TokenBatch> trainer = new Trainer<>(kernels, model, dataset.source(), config, folder, listeners);
             if (from != null) {
                 trainer.resume(from);
             }
@@ -130,6 +140,15 @@ final class TrainingRun implements AutoCloseable {
             }
         }
         return 0;
+    }
+
+    /** The first held-out sequences, or of the training data where nothing is held out. */
+    private TokenBatch probe() {
+        List<TokenBatch> heldOut = dataset.source().heldOut();
+        TokenBatch batch = heldOut.isEmpty() ? dataset.source().trainingBatch(0) : heldOut.get(0);
+        int sequences = Math.min(batch.batch(), Watch.SEQUENCES);
+        int tokens = sequences * batch.length();
+        return new TokenBatch(sequences, batch.length(), Arrays.copyOf(batch.tokens(), tokens), Arrays.copyOf(batch.targets(), tokens));
     }
 
     private void finish(TrainingResult result, RunReport report, PrintWriter results, PrintWriter progress, Path json)

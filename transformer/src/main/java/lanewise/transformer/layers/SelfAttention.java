@@ -81,6 +81,11 @@ public final class SelfAttention implements Sublayer {
         logSumExpMemory = context.numberPerRow();
     }
 
+    /** Its sizes and switches. */
+    public Settings settings() {
+        return settings;
+    }
+
     /** Softmax-weighted values of the last forward pass, before the output projection: [rows, heads headWidth]. */
     public Tensor attended() {
         return attended.current();

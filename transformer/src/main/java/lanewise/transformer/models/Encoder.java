@@ -35,7 +35,7 @@ import lanewise.transformer.layers.TokenEmbedding;
  *
  * <p>One instance serves one thread at a time: its activations are kept from pass to pass.
  */
-public final class Encoder implements Model<ExampleBatch> {
+public final class Encoder implements Model<ExampleBatch>, Layered {
     private static final double ROTARY_BASE = 10000;
 
     private final EncoderConfig config;
@@ -150,17 +150,23 @@ public final class Encoder implements Model<ExampleBatch> {
         return parameters.stream().mapToLong(parameter -> parameter.value().elements()).sum();
     }
 
-    /** The attention of a layer, with its queries, keys and attended values. */
+    @Override
+    public int layers() {
+        return config.layers();
+    }
+
+    @Override
     public SelfAttention attention(int layer) {
         return attentions.get(layer);
     }
 
-    /** What the attention part of a layer gave: with its residual and what else stands around it. Z of Qin et al. */
+    /** {@inheritDoc} Z of Qin et al. */
+    @Override
     public Tensor attentionOutput(int layer) {
         return attentionBranches.get(layer).output();
     }
 
-    /** What a layer gave, feed-forward part included: [batch length, width]. */
+    @Override
     public Tensor layerOutput(int layer) {
         return layerEnds.get(layer).output();
     }

@@ -34,7 +34,7 @@ import lanewise.transformer.layers.TokenEmbedding;
  *
  * <p>One instance serves one thread at a time: its activations are kept from pass to pass.
  */
-public final class Gpt implements Model<TokenBatch> {
+public final class Gpt implements Model<TokenBatch>, Layered {
     private static final double ROTARY_BASE = 10000;
 
     private final GptConfig config;
@@ -42,6 +42,8 @@ public final class Gpt implements Model<TokenBatch> {
     private final TokenEmbedding embedding;
     private final PositionEmbedding positions;
     private final DropoutLayer dropout;
+    private final List<SelfAttention> attentions = new ArrayList<>();
+    /** Of each layer two: around the attention and around the feed-forward part. */
     private final List<ResidualBranch> branches = new ArrayList<>();
     private final NormalizationLayer lastNorm;
     private final TiedHead head;
@@ -71,8 +73,8 @@ public final class Gpt implements Model<TokenBatch> {
                 ResidualBranch.Placement.BEFORE, config.bias(), config.epsilon(), config.dropout());
         for (int layer = 0; layer < config.layers(); layer++) {
             String name = "layer." + layer;
-            branches.add(new ResidualBranch(context, name + ".attention.norm", width, layer, 0, wiring,
-                    new SelfAttention(context, name + ".attention", layer, attention, initialization)));
+            attentions.add(new SelfAttention(context, name + ".attention", layer, attention, initialization));
+            branches.add(new ResidualBranch(context, name + ".attention.norm", width, layer, 0, wiring, attentions.get(layer)));
             branches.add(new ResidualBranch(context, name + ".feedForward.norm", width, layer, 1, wiring,
                     new FeedForward(context, name + ".feedForward", width, config.feedForwardWidth(),
                             config.activation(), config.bias(), initialization)));
@@ -90,6 +92,26 @@ public final class Gpt implements Model<TokenBatch> {
     /** The type of its weights and activations. */
     public ElementType type() {
         return context.type();
+    }
+
+    @Override
+    public int layers() {
+        return config.layers();
+    }
+
+    @Override
+    public SelfAttention attention(int layer) {
+        return attentions.get(layer);
+    }
+
+    @Override
+    public Tensor attentionOutput(int layer) {
+        return branches.get(2 * layer).output();
+    }
+
+    @Override
+    public Tensor layerOutput(int layer) {
+        return branches.get(2 * layer + 1).output();
     }
 
     @Override

@@ -1,10 +1,12 @@
 package lanewise.transformer.reports;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +45,7 @@ public record RunReport(String title, Map<String, Record> configurations, long p
             figures(report, summary);
         }
         charts(metrics).forEach(report::chart);
+        readings(folder.resolve("instruments.csv")).forEach(report::chart);
         samples.forEach(report::sample);
         configurations.forEach((heading, record) -> report.table(heading, rows(record)));
         Map<String, String> machine = new LinkedHashMap<>(Machine.here().rows());
@@ -90,6 +93,30 @@ public record RunReport(String title, Map<String, Record> configurations, long p
                 new Chart("Speed", "tokens per second", false, List.of(
                         new Series("each step", Style.FAINT, 0, steps, speed),
                         new Series("smoothed", Style.LINE, 0, steps, Series.smooth(speed, SMOOTHING)))));
+    }
+
+    /** What instruments have read, a chart for each quantity; none if there were none. */
+    private static List<Chart> readings(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        Map<String, Map<String, List<double[]>>> charts = new LinkedHashMap<>();
+        for (String line : Files.readAllLines(file)) {
+            String[] cells = line.split(",");
+            if (cells.length == 4 && cells[0].matches("\\d+")) {
+                charts.computeIfAbsent(cells[1], chart -> new LinkedHashMap<>()).computeIfAbsent(cells[2], name -> new ArrayList<>())
+                        .add(new double[] {Double.parseDouble(cells[0]), Double.parseDouble(cells[3])});
+            }
+        }
+        List<Chart> all = new ArrayList<>();
+        charts.forEach((title, lines) -> {
+            List<Series> series = new ArrayList<>();
+            lines.forEach((name, points) -> series.add(new Series(name, Style.LINE, series.size() % Series.COLOURS,
+                    points.stream().mapToDouble(point -> point[0]).toArray(), points.stream().mapToDouble(point -> point[1]).toArray())));
+            boolean logarithmic = title.matches(".*(singular|condition|eigenvalues|norm).*");
+            all.add(new Chart(title.substring(0, 1).toUpperCase(Locale.ROOT) + title.substring(1), "", logarithmic, series));
+        });
+        return all;
     }
 
     /** A record's components as names in plain words and values; records inside it are unfolded. */
