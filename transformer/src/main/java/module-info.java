@@ -17,6 +17,7 @@ module lanewise.transformer {
     exports lanewise.transformer.layers;
     exports lanewise.transformer.models;
     exports lanewise.transformer.reports;
+    exports lanewise.transformer.studies;
     exports lanewise.transformer.training;
 
     opens lanewise.transformer.cli to info.picocli;

@@ -25,7 +25,7 @@ import picocli.CommandLine.ScopeType;
  * standard error; {@code --verbose} or the environment variable LANEWISE_DEBUG adds the stack trace.
  */
 @Command(name = "lanewise", mixinStandardHelpOptions = true, versionProvider = Lanewise.Version.class,
-        subcommands = {TrainCommand.class, GenerateCommand.class, InfoCommand.class},
+        subcommands = {TrainCommand.class, GenerateCommand.class, StudyCommand.class, InfoCommand.class},
         description = "Trains Transformers on the JVM, in pure Java.",
         footer = {"", "Start with: lanewise train", "Options of a command: lanewise train --help",
             "Benchmarks: lanewise bench --help"})
