@@ -119,7 +119,7 @@ final class TrainingRun implements AutoCloseable {
         Path metricsFile = folder.path().resolve("metrics.csv");
         try (MetricsLog metrics = from == null ? MetricsLog.create(metricsFile) : MetricsLog.resume(metricsFile, done);
                 Progress bar = new Progress(progress, columns, done, config.steps());
-                Watch watch = watched.instruments.isEmpty() ? null : new Watch(kernels, model, probe(), watched.instruments,
+                Watch<TokenBatch> watch = watched.instruments.isEmpty() ? null : new Watch<>(kernels, model, probe(), watched.instruments,
                         watched.every, folder.path().resolve(Watch.FILE), done)) {
             List<TrainingListener> listeners = new ArrayList<>();
             if (watch != null) {

@@ -1,5 +1,7 @@
 package lanewise.transformer.data;
 
+import java.util.Arrays;
+import java.util.Objects;
 import lanewise.kernels.Tensor;
 
 /**
@@ -16,7 +18,7 @@ import lanewise.kernels.Tensor;
  * @param validLengths rows of each sequence that are not padding, [batch], each at least 1; null if there is no padding
  */
 public record ExampleBatch(int batch, int length, Tensor inputs, int[] tokens, Tensor targets, int[] classes,
-        int[] validLengths) {
+        int[] validLengths) implements SequenceBatch<ExampleBatch> {
     /** The class of a row that does not count. */
     public static final int IGNORED = -1;
 
@@ -81,5 +83,22 @@ public record ExampleBatch(int batch, int length, Tensor inputs, int[] tokens, T
     /** The same sequences, of which only the first rows count. */
     public ExampleBatch withValidLengths(int... lengths) {
         return new ExampleBatch(batch, length, inputs, tokens, targets, classes, lengths);
+    }
+
+    @Override
+    public boolean padded() {
+        return validLengths != null;
+    }
+
+    @Override
+    public ExampleBatch sequence(int index) {
+        int row = Objects.checkIndex(index, batch) * length;
+        int perSequence = (targets != null ? targets.rows() : classes.length) / batch;
+        int target = index * perSequence;
+        return new ExampleBatch(1, length, inputs == null ? null : inputs.rowRange(row, row + length),
+                tokens == null ? null : Arrays.copyOfRange(tokens, row, row + length),
+                targets == null ? null : targets.rowRange(target, target + perSequence),
+                classes == null ? null : Arrays.copyOfRange(classes, target, target + perSequence),
+                validLengths == null ? null : new int[] {validLengths[index]});
     }
 }

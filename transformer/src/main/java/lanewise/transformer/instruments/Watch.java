@@ -7,14 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
-import lanewise.transformer.data.TokenBatch;
-import lanewise.transformer.models.Gpt;
+import lanewise.transformer.data.SequenceBatch;
+import lanewise.transformer.models.Layered;
+import lanewise.transformer.models.Model;
 import lanewise.transformer.reports.AtomicFile;
 import lanewise.transformer.training.StepMetrics;
 import lanewise.transformer.training.TrainingListener;
@@ -22,8 +22,10 @@ import lanewise.transformer.training.TrainingListener;
 /**
  * Instruments that look at a model while it is trained, every some steps, on sequences of their own. They change neither the
  * weights nor what comes of the training, to the bit. The readings go to a file of comma-separated values: step, chart, line, value.
+ *
+ * @param <B> what the model takes at a time
  */
-public final class Watch implements TrainingListener, AutoCloseable {
+public final class Watch<B extends SequenceBatch<B>> implements TrainingListener, AutoCloseable {
     /** What to look at. */
     public enum Instrument {
         /** Singular values and condition number of every layer's output. */
@@ -46,8 +48,9 @@ public final class Watch implements TrainingListener, AutoCloseable {
     static final String HEADER = "step,chart,line,value";
 
     private final Kernels kernels;
-    private final Gpt model;
-    private final TokenBatch probe;
+    private final Model<B> model;
+    private final Layered layers;
+    private final B probe;
     private final Set<Instrument> instruments;
     private final int every;
     private final BufferedWriter out;
@@ -57,15 +60,23 @@ public final class Watch implements TrainingListener, AutoCloseable {
     /**
      * Begins a file, or goes on with that of a run that is resumed, up to its step; distances are then from where it goes on.
      *
-     * @param probe what the model is run on
+     * @param probe what the model is run on, without padding
      * @param every steps between readings; there is also one at the first step
      * @param file  of the readings
      * @param step  steps done before; 0 for a new run
+     * @throws IllegalArgumentException if the probe has padding, or every is less than 1
      */
-    public Watch(Kernels kernels, Gpt model, TokenBatch probe, Set<Instrument> instruments, int every, Path file, int step)
-            throws IOException {
+    public <M extends Model<B> & Layered> Watch(Kernels kernels, M model, B probe, Set<Instrument> instruments, int every, Path file,
+            int step) throws IOException {
+        if (probe.padded()) {
+            throw new IllegalArgumentException("the probe has padding; expected sequences whose rows all count");
+        }
+        if (every < 1) {
+            throw new IllegalArgumentException("every is " + every + "; expected at least 1 step");
+        }
         this.kernels = kernels;
         this.model = model;
+        layers = model;
         this.probe = probe;
         this.instruments = Set.copyOf(instruments);
         this.every = every;
@@ -96,7 +107,7 @@ public final class Watch implements TrainingListener, AutoCloseable {
         }
         if (instruments.contains(Instrument.SPECTRUM) || instruments.contains(Instrument.ATTENTION)) {
             model.evaluate(probe);
-            for (int layer = 0; layer < model.layers(); layer++) {
+            for (int layer = 0; layer < layers.layers(); layer++) {
                 layer(step, layer);
             }
         }
@@ -114,24 +125,20 @@ public final class Watch implements TrainingListener, AutoCloseable {
         String name = "layer " + layer;
         if (instruments.contains(Instrument.SPECTRUM)) {
             // Sequences that begin alike have equal rows.
-            Spectrum spectrum = Spectrum.singularValues(model.layerOutput(layer)).nonzero();
+            Spectrum spectrum = Spectrum.singularValues(layers.layerOutput(layer)).nonzero();
             write(step, "largest singular value of the layers' outputs", name, spectrum.largest());
             write(step, "smallest singular value of the layers' outputs other than 0", name, spectrum.smallest());
             write(step, "condition number of the layers' outputs", name, spectrum.condition());
         }
         if (instruments.contains(Instrument.ATTENTION)) {
-            AttentionMap map = AttentionMap.of(model.attention(layer), probe.batch(), probe.length());
+            AttentionMap map = AttentionMap.of(layers.attention(layer), probe.batch(), probe.length());
             write(step, "entropy of attention", name, map.entropy());
             write(step, "distance of attention from uniform", name, map.distance());
         }
     }
 
     private Tensor kernel() {
-        int length = probe.length();
-        List<TokenBatch> sequences = IntStream.range(0, probe.batch()).mapToObj(i -> new TokenBatch(1, length,
-                Arrays.copyOfRange(probe.tokens(), i * length, (i + 1) * length),
-                Arrays.copyOfRange(probe.targets(), i * length, (i + 1) * length))).toList();
-        return TangentKernel.ofLosses(kernels, model, sequences);
+        return TangentKernel.ofLosses(kernels, model, IntStream.range(0, probe.batch()).mapToObj(probe::sequence).toList());
     }
 
     private void write(int step, String chart, String line, double value) {

@@ -137,8 +137,7 @@ public final class ShallowEncoderStudy implements Study {
 
     /** The samples one by one, as the tangent kernel wants them. */
     private static List<ExampleBatch> samples(ExampleBatch data) {
-        return IntStream.range(0, SAMPLES).mapToObj(i -> ExampleBatch.regression(1, LENGTH,
-                data.inputs().rowRange(i * LENGTH, (i + 1) * LENGTH), data.targets().rowRange(i, i + 1))).toList();
+        return IntStream.range(0, SAMPLES).mapToObj(data::sequence).toList();
     }
 
     private static Encoder model(Kernels kernels, int width, Scaling scaling, Law law, boolean standardised, long seed) {
