@@ -41,8 +41,8 @@ final class ShallowVision {
         }
         OptimizerConfig plain = OptimizerConfig.gradientDescent();
         OptimizerConfig momentum = new OptimizerConfig(OptimizerConfig.Method.MOMENTUM, plain.beta1(), plain.beta2(), plain.epsilon(), 0.9, 0);
-        VisionTask task = new VisionTask(training, test, Math.min(lab.sized(2000, 60000), training.count()), PATCH, 128,
-                lab.sized(4, 5), momentum, 0.1, false);
+        VisionTask task = new VisionTask(training, test, Math.min(lab.sized(2000, 6000), training.count()), PATCH, 128, 4,
+                momentum, 0.1, false);
         int[] widths = lab.full() ? new int[] {16, 1024, 16384} : new int[] {16, 1024};
         List<Long> seeds = lab.seeds().subList(0, Math.min(3, lab.seeds().size()));
         List<Plot.Line> lines = new ArrayList<>();
