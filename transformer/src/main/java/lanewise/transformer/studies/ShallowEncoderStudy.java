@@ -107,6 +107,8 @@ public final class ShallowEncoderStudy implements Study {
         rates(lab, lab.sized(150, 1000), rawEpochs);
         laws(lab, 100, rawEpochs);
         vision.run(lab, findings, plots);
+        findings.add(Finding.untested("The theory's assumption on the data holds on IMDB's reviews", Label.READ, "the reviews and the paper's "
+                + "embedding of their words are not at hand"));
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("data", SAMPLES + " samples (read in the paper) of " + LENGTH + " tokens of " + INPUT_WIDTH
                 + " standard normal numbers, targets standard normal (remembered)");

@@ -4,6 +4,8 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -19,8 +21,13 @@ import lanewise.transformer.reports.Machine;
 import lanewise.transformer.reports.Report;
 import lanewise.transformer.reports.Series;
 
-/** What a study leaves: results.json, a CSV file for every plot, and report.html, which needs nothing beside it. */
+/**
+ * What a study leaves: results.json, a CSV file for every plot, of at most some 400 points a line with 7 digits, and report.html, which
+ * needs nothing beside it.
+ */
 public final class StudyFolder {
+    /** Of a line in a CSV file, about; of longer ones only every so manieth is written. */
+    private static final int POINTS = 400;
     private static final List<String> COLUMNS = List.of("claim", "where it is from", "measured", "verdict", "note");
 
     /** A study that has been run. */
@@ -100,12 +107,18 @@ public final class StudyFolder {
     private static String csv(Plot plot) {
         StringBuilder csv = new StringBuilder("line," + quoted(plot.x()) + "," + quoted(plot.y()) + "\n");
         for (Plot.Line line : plot.lines()) {
-            for (int i = 0; i < line.x().length; i++) {
-                csv.append(quoted(line.name())).append(',').append(line.x()[i]).append(',')
-                        .append(Double.isFinite(line.y()[i]) ? Double.toString(line.y()[i]) : "").append('\n');
+            int last = line.x().length - 1;
+            int every = last / POINTS + 1;
+            for (int i = 0; i <= last; i = i == last ? i + 1 : Math.min(i + every, last)) {
+                csv.append(quoted(line.name())).append(',').append(rounded(line.x()[i])).append(',').append(rounded(line.y()[i])).append('\n');
             }
         }
         return csv.toString();
+    }
+
+    /** Of a number that is not finite, nothing. */
+    private static String rounded(double value) {
+        return Double.isFinite(value) ? Double.toString(new BigDecimal(value).round(MathContext.DECIMAL32).doubleValue()) : "";
     }
 
     private static String quoted(String cell) {
@@ -118,6 +131,9 @@ public final class StudyFolder {
         json.addProperty("paper", done.study.paper());
         json.addProperty("full", done.full);
         json.addProperty("seconds", done.seconds);
+        JsonObject machine = new JsonObject();
+        Machine.here().rows().forEach(machine::addProperty);
+        json.add("machine", machine);
         JsonObject settings = new JsonObject();
         done.result.settings().forEach(settings::addProperty);
         json.add("settings", settings);

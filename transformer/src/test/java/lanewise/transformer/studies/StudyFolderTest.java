@@ -10,6 +10,7 @@ import com.google.gson.JsonParser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import lanewise.transformer.reports.Series;
@@ -53,6 +54,7 @@ class StudyFolderTest {
         assertEquals("line,seed,\"square, in \"\"units\"\"\"\n\"a,b\",1.0,1.0\n\"a,b\",2.0,\n\"a,b\",3.0,9.0\n",
                 Files.readString(folder.resolve("new/squares.csv")));
         JsonObject json = JsonParser.parseString(Files.readString(folder.resolve("new/results.json"))).getAsJsonObject();
+        assertTrue(json.getAsJsonObject("machine").get("Java").getAsString().contains(System.getProperty("java.version")));
         JsonObject first = json.getAsJsonArray("findings").get(0).getAsJsonObject();
         assertEquals("HOLDS", first.get("verdict").getAsString());
         assertEquals("DERIVED", first.get("label").getAsString());
@@ -62,6 +64,18 @@ class StudyFolderTest {
         assertFalse(page.contains("NaN,") || page.contains("Infinity,"));
         StudyFolder.writeIndex(folder, List.of(done()));
         assertTrue(Files.readString(folder.resolve("index.html")).contains("href=\"nothing/report.html\""));
+    }
+
+    @Test
+    void longLinesAreThinnedAndKeepTheirEnds(@TempDir Path folder) throws Exception {
+        double[] values = new double[4002];
+        Arrays.setAll(values, i -> i / 3.0);
+        Plot plot = new Plot("long", "Long", "step", false, "third", false, List.of(Plot.Line.overSteps("a", values)));
+        StudyFolder.write(folder, new StudyFolder.Done(STUDY, new StudyResult(List.of(), Map.of(), List.of(), List.of(plot)), true, 1));
+        List<String> lines = Files.readAllLines(folder.resolve("long.csv"));
+        assertEquals(List.of("a,0.0,0.0", "a,11.0,3.666667"), lines.subList(1, 3));
+        assertEquals("a,4001.0,1333.667", lines.get(lines.size() - 1));
+        assertEquals("a,3993.0,1331.0", lines.get(lines.size() - 2));
     }
 
     @Test
