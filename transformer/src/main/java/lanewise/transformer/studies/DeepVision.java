@@ -44,9 +44,9 @@ final class DeepVision {
         }
         OptimizerConfig adam = new OptimizerConfig(OptimizerConfig.Method.ADAM, 0.9, 0.999, 1e-8, 0, 0);
         VisionTask task = new VisionTask(training, test, Math.min(lab.sized(256, 2000), training.count()), PATCH,
-                lab.sized(64, 128), lab.sized(20, 60), adam, lab.full() ? 1e-3 : 2e-3, true);
-        int[] heads = lab.full() ? new int[] {4, 8, 12, 16, 20, 24, 32, 40} : new int[] {4, 12, 40};
-        int[] layers = lab.full() ? new int[] {2, 4, 6, 8, 12, 16, 20} : new int[] {2, 6, 12};
+                lab.sized(64, 128), lab.sized(20, 45), adam, lab.full() ? 1e-3 : 2e-3, true);
+        int[] heads = lab.full() ? new int[] {4, 8, 12, 20, 40} : new int[] {4, 12, 40};
+        int[] layers = lab.full() ? new int[] {2, 4, 6, 12, 20} : new int[] {2, 6, 12};
         int quickLayers = lab.sized(3, 6);
         sweep(lab, findings, plots, task, "heads", heads, Arrays.stream(heads).mapToObj(h -> config(task, h, quickLayers)).toList(),
                 "at depth " + quickLayers);

@@ -63,10 +63,10 @@ public final class MeanFieldStudy implements Study {
         plots.clear();
         DeepVision vision = DeepVision.open(lab.folder("cifar10"));
         ExampleBatch data = data(lab.sized(16, 32));
-        int steps = lab.sized(20, 100);
+        int steps = lab.sized(20, 50);
         heads(lab, data, steps);
         layers(lab, data, steps);
-        decay(lab, data, lab.sized(200, 1000));
+        decay(lab, data, lab.sized(200, 600));
         vision.run(lab, findings, plots);
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("data", data.batch() + " prompts of " + EXAMPLES + " examples (x, w·x) and a question; x standard normal in " + DIMENSION
@@ -202,9 +202,9 @@ public final class MeanFieldStudy implements Study {
 
     /** The gap to a deep reference against L, with the same heads in all layers at the start, so that no chance is in it. */
     private void layers(Lab lab, ExampleBatch data, int steps) throws InterruptedException {
-        List<Integer> layers = lab.full() ? List.of(2, 4, 8, 16, 32) : List.of(2, 4, 8, 16);
+        List<Integer> layers = List.of(2, 4, 8, 16);
         int reference = layers.get(layers.size() - 1) * 8;
-        int heads = lab.sized(16, 128);
+        int heads = lab.sized(16, 32);
         List<Flow> limits = lab.forSeeds("reference with " + reference + " layers", (kernels, seed) ->
                 flow(kernels, data, new Setting(reference, heads, true, DECAY, EULER_STEP, steps), seed));
         List<List<Gap>> gaps = lab.forSettings("layers", layers, (kernels, l, seed) -> {
@@ -267,7 +267,7 @@ public final class MeanFieldStudy implements Study {
 
     private void decay(Lab lab, ExampleBatch data, int steps) throws InterruptedException {
         List<List<Flow>> all = lab.forSettings("weight decay", DECAYS, (kernels, decay, seed) ->
-                flow(kernels, data, new Setting(2, lab.sized(16, 128), false, decay, LONG_STEP, steps), seed));
+                flow(kernels, data, new Setting(2, lab.sized(16, 32), false, decay, LONG_STEP, steps), seed));
         List<Plot.Line> risks = new ArrayList<>();
         List<Plot.Line> supports = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
