@@ -17,7 +17,7 @@ import lanewise.transformer.training.OptimizerConfig;
 final class ShallowVision {
     private static final int TOKEN_WIDTH = 64;
     private static final int PATCH = 7;
-    private static final int BATCH = 128;
+    private static final int BATCH = 64;
     private static final String CLAIM = "For large widths tau_0 = width^(-1/2) trains faster than 1 / width, and at width 16 both do alike (MNIST)";
     private static final String WHERE = "MNIST's four files, train-images-idx3-ubyte and so on, not compressed, are needed: --mnist DIR";
 
@@ -42,8 +42,8 @@ final class ShallowVision {
         }
         OptimizerConfig plain = OptimizerConfig.gradientDescent();
         OptimizerConfig momentum = new OptimizerConfig(OptimizerConfig.Method.MOMENTUM, plain.beta1(), plain.beta2(), plain.epsilon(), 0.9, 0);
-        // Whole batches: a model keeps activations for every size of batch, here up to a gigabyte and more.
-        int images = Math.min(lab.sized(15, 25) * BATCH, training.count());
+        // Whole batches: a model keeps activations for every size of batch, here up to a gigabyte.
+        int images = Math.min(lab.sized(30, 50) * BATCH, training.count());
         VisionTask task = new VisionTask(training, test, images, PATCH, BATCH, 4,
                 momentum, 0.1, false);
         int[] widths = lab.full() ? new int[] {16, 1024, 16384} : new int[] {16, 1024};
