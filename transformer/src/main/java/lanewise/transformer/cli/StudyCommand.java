@@ -24,6 +24,7 @@ import lanewise.transformer.studies.ShallowEncoderStudy;
 import lanewise.transformer.studies.Study;
 import lanewise.transformer.studies.StudyFolder;
 import lanewise.transformer.studies.StudyResult;
+import lanewise.transformer.training.RunFolder;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -84,19 +85,23 @@ final class StudyCommand implements Callable<Integer> {
         if (seeds < 1 || seeds > 1000) {
             throw wrong("--seeds is " + seeds + "; expected 1 to 1000");
         }
-        if (out != null && Files.exists(out) && !Files.isDirectory(out)) {
+        if (out != null && (out.toString().isEmpty() || Files.exists(out) && !Files.isDirectory(out))) {
             throw wrong("--out is '" + out + "', which is no folder");
         }
         if (json != null && (json.toString().isEmpty() || Files.isDirectory(json) || !Files.isDirectory(json.toAbsolutePath().getParent()))) {
             throw wrong("--json is '" + json + "'; expected a file in a folder that exists");
         }
-        Map<String, Path> folders = folders();
+        Map<String, Path> folders = folders(chosen);
         for (Study study : chosen) {
             study.check(folders);
         }
         boolean full = size != null && size.full;
-        Path folder = out != null ? Files.createDirectories(out) : TrainingRun.newFolder(Files.createDirectories(Path.of("runs")),
+        Path folder = out != null ? out : TrainingRun.newFolder(Files.createDirectories(Path.of("runs")),
                 "study-" + name + "-" + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now()));
+        RunFolder.requireWritable(folder);
+        if (json != null) {
+            RunFolder.requireWritable(json.toAbsolutePath().getParent());
+        }
         PrintWriter results = spec.commandLine().getOut();
         PrintWriter progress = spec.commandLine().getErr();
         List<StudyFolder.Done> all = new ArrayList<>();
@@ -106,9 +111,9 @@ final class StudyCommand implements Callable<Integer> {
             StudyFolder.write(chosen.size() == 1 ? folder : folder.resolve(study.name()), done);
             all.add(done);
             print(done, results);
-        }
-        if (chosen.size() > 1) {
-            StudyFolder.writeIndex(folder, all);
+            if (chosen.size() > 1) {
+                StudyFolder.writeIndex(folder, all);
+            }
         }
         if (json != null) {
             AtomicFile.write(json, StudyFolder.json(all));
@@ -126,15 +131,18 @@ final class StudyCommand implements Callable<Integer> {
         }
     }
 
-    private Map<String, Path> folders() {
+    private Map<String, Path> folders(List<Study> chosen) {
         Map<String, Path> folders = new HashMap<>();
-        put(folders, "mnist", mnist);
-        put(folders, "cifar10", cifar10);
+        put(folders, "mnist", mnist, "shallow-encoder", chosen);
+        put(folders, "cifar10", cifar10, "mean-field", chosen);
         return folders;
     }
 
-    private void put(Map<String, Path> folders, String name, Path folder) {
+    private void put(Map<String, Path> folders, String name, Path folder, String reader, List<Study> chosen) {
         if (folder != null) {
+            if (chosen.stream().noneMatch(study -> study.name().equals(reader))) {
+                throw wrong("--" + name + " is data for the study " + reader + ", which is not to be run");
+            }
             if (!Files.isDirectory(folder)) {
                 throw wrong("--" + name + " is '" + folder + "', which is no folder");
             }

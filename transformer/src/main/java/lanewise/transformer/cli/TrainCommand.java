@@ -92,6 +92,9 @@ final class TrainCommand implements Callable<Integer> {
         if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
             throw wrong("--json: the folder " + json.toAbsolutePath().getParent() + " does not exist");
         }
+        if (watch.instruments.isEmpty() && spec.commandLine().getParseResult().hasMatchedOption("--watch-every")) {
+            throw wrong("--watch-every says how often --watch looks; expected --watch beside it");
+        }
         if (watch.every < 1) {
             throw wrong("--watch-every is " + watch.every + "; expected at least 1");
         }

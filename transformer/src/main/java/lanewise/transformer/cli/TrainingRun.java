@@ -136,7 +136,7 @@ final class TrainingRun implements AutoCloseable {
             })) {
                 TrainingResult result = trainer.run();
                 bar.close();
-                finish(result, report, results, progress, json);
+                finish(result, report, results, progress, json, watched);
             }
         }
         return 0;
@@ -151,8 +151,8 @@ final class TrainingRun implements AutoCloseable {
         return new TokenBatch(sequences, batch.length(), Arrays.copyOf(batch.tokens(), tokens), Arrays.copyOf(batch.targets(), tokens));
     }
 
-    private void finish(TrainingResult result, RunReport report, PrintWriter results, PrintWriter progress, Path json)
-            throws IOException {
+    private void finish(TrainingResult result, RunReport report, PrintWriter results, PrintWriter progress, Path json,
+            WatchOptions watched) throws IOException {
         Double accuracy = result.finished() ? dataset.accuracy(model) : null;
         Map<String, String> samples = result.finished() ? dataset.samples(model, config.seed()) : Map.of();
         Summary summary = Summary.of(result, accuracy, model.parameterCount(), kernels);
@@ -176,7 +176,7 @@ final class TrainingRun implements AutoCloseable {
             results.println("Try it: lanewise generate --checkpoint " + folder.path() + " --prompt "
                     + dataset.examplePrompt());
         } else {
-            results.println("Continue with: lanewise train --resume " + folder.path());
+            results.println("Continue with: lanewise train --resume " + folder.path() + watched.asArguments());
         }
     }
 

@@ -1,6 +1,8 @@
 package lanewise.transformer.cli;
 
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import lanewise.transformer.instruments.Watch.Instrument;
 import picocli.CommandLine.Option;
 
@@ -15,4 +17,10 @@ final class WatchOptions {
     @Option(names = "--watch-every", paramLabel = "N", defaultValue = "20",
             description = "Steps between readings (default: ${DEFAULT-VALUE}).")
     int every;
+
+    /** As on a command line, with a space before; nothing if nothing is watched. */
+    String asArguments() {
+        return instruments.isEmpty() ? "" : " --watch " + instruments.stream()
+                .map(instrument -> instrument.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(",")) + " --watch-every " + every;
+    }
 }

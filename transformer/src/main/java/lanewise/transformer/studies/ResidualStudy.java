@@ -144,7 +144,7 @@ public final class ResidualStudy implements Study {
                 "loss / first loss " + both.last() + " with, " + none.last() + " without", holds,
                 "the claim is the paper's; data, sizes and the number of steps are our own choice"));
         findings.add(Finding.of("The attention's residual carries the effect; the feed-forward part's is secondary (" + targets.words + ")",
-                Label.INFERRED, "loss / first loss " + best.get(2).last() + " with the attention's only, " + best.get(1).last()
+                Label.DERIVED, "loss / first loss " + best.get(2).last() + " with the attention's only, " + best.get(1).last()
                         + " with the feed-forward part's only", allLower(best.get(2).paths, best.get(1).paths), ""));
         long divergedWithout = all.get(0).stream().mapToLong(Runs::diverged).sum();
         long divergedWith = all.get(3).stream().mapToLong(Runs::diverged).sum();

@@ -29,7 +29,7 @@ record Spread(double median, double least, double greatest, int count) {
     /** "0.012 (0.011 to 0.015)". */
     @Override
     public String toString() {
-        return count == 1 ? number(median) : number(median) + " (" + number(least) + " to " + number(greatest) + ")";
+        return count == 1 || Double.isInfinite(least) ? number(median) : number(median) + " (" + number(least) + " to " + number(greatest) + ")";
     }
 
     /** A setting as people write it: 2, 0.05, 1e-4. */

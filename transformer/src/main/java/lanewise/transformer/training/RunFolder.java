@@ -194,7 +194,12 @@ public final class RunFolder implements Closeable {
         return RunLock.of(folder);
     }
 
-    private static void requireWritable(Path folder) throws IOException {
+    /**
+     * Tries it, before minutes are spent, and makes the folder if it is not there.
+     *
+     * @throws IOException naming the folder, if nothing can be written into it
+     */
+    public static void requireWritable(Path folder) throws IOException {
         try {
             Files.createDirectories(folder);
             Files.delete(Files.createTempFile(folder, ".writable", null));

@@ -16,6 +16,8 @@ class StudyCommandTest {
         assertWrong("--out is '" + file + "', which is no folder", "residual", "--out", file.toString());
         assertWrong("--json is '" + folder + "'; expected a file", "residual", "--json", folder.toString());
         assertWrong("--mnist is '" + file + "', which is no folder", "shallow-encoder", "--mnist", file.toString());
+        assertWrong("--out is '', which is no folder", "residual", "--out", "");
+        assertWrong("--mnist is data for the study shallow-encoder, which is not to be run", "residual", "--mnist", folder.toString());
         assertWrong("--quick, --full are mutually exclusive", "residual", "--quick", "--full");
     }
 
@@ -26,6 +28,12 @@ class StudyCommandTest {
         CommandLineRun.of("study", "mean-field", "--cifar10", folder, "--out", folder.resolve("out")).fails(1,
                 "data_batch_1.bin does not exist");
         assertTrue(Files.notExists(folder.resolve("out")));
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsNamedBeforeAnythingRuns(@TempDir Path folder) throws Exception {
+        Path below = Files.writeString(folder.resolve("file"), "").resolve("out");
+        CommandLineRun.of("study", "residual", "--out", below).fails(1, "folder " + below + " can't be written");
     }
 
     private static void assertWrong(String message, String... arguments) {
