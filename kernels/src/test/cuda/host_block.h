@@ -22,7 +22,7 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 #define __shared__ static
-#define __align__(n) alignas(n)
+#define __align__(n) __attribute__((aligned(n)))
 #define __restrict__
 #define __constant__ static const
 
@@ -61,6 +61,14 @@ constexpr int WARP = 32;
 constexpr size_t STACK = 64 << 10;
 constexpr size_t EXCHANGE = 128;
 
+// 16 bytes on their way to shared memory; what is not read becomes 0.
+struct Copy {
+    void* to;
+    const void* from;
+    int bytes;
+    long group;
+};
+
 // One thread of the block.
 struct Thread {
     ucontext_t context;
@@ -70,6 +78,19 @@ struct Thread {
     // Barriers of the block and of the warp that it has reached.
     long block_barriers = 0;
     long warp_barriers = 0;
+    // Its asynchronous copies that are not done, and the groups that it has made of them.
+    std::vector<Copy> copies;
+    long groups = 0;
+
+    // Of the groups before this one.
+    void finish_copies(long end) {
+        size_t done = 0;
+        for (; done < copies.size() && copies[done].group < end; done++) {
+            memset(copies[done].to, 0, 16);
+            memcpy(copies[done].to, copies[done].from, copies[done].bytes);
+        }
+        copies.erase(copies.begin(), copies.begin() + done);
+    }
 };
 
 inline dim3 thread_index, block_index, block_size, grid_size;

@@ -30,8 +30,10 @@ final class HostRun {
     private static Path build() throws IOException, InterruptedException {
         Files.createDirectories(BUILD);
         List<Path> sources = new ArrayList<>();
-        try (Stream<Path> files = Files.list(SOURCES)) {
-            files.filter(file -> file.toString().endsWith(".cu")).sorted().forEach(sources::add);
+        for (Path folder : List.of(SOURCES, HOST)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.filter(file -> file.toString().endsWith(".cu")).sorted().forEach(sources::add);
+            }
         }
         sources.add(HOST.resolve("host_run.cpp"));
         List<Process> compilers = new ArrayList<>();
