@@ -1,0 +1,35 @@
+// The activations, by their place in lanewise.kernels.Activation; C is float or double.
+#pragma once
+
+#include "common.cuh"
+
+enum ActivationKind { IDENTITY, RELU, HUBER_RELU, GELU_TANH, GELU_ERF, SILU, TANH, SOFTPLUS };
+
+// NaN stays NaN.
+template <typename C>
+__device__ __forceinline__ C positive_part(C x) {
+    return x > 0 || x != x ? x : C(0);
+}
+
+template <typename C>
+__device__ __forceinline__ C activated(int kind, C x) {
+    switch (kind) {
+        case RELU:
+            return positive_part(x);
+        case HUBER_RELU:
+            return x <= 1 ? C(0.5) * positive_part(x) * positive_part(x) : x - C(0.5);
+        case GELU_TANH:
+            // (1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)), which keeps its digits where tanh is near -1.
+            return x / (1 + exp(C(-1.5957691216057308) * (x + C(0.044715) * x * x * x)));
+        case GELU_ERF:
+            return C(0.5) * x * erfc(-x * C(0.7071067811865476));
+        case SILU:
+            return x / (1 + exp(-x));
+        case TANH:
+            return tanh(x);
+        case SOFTPLUS:
+            return positive_part(x) + log1p(exp(-fabs(x)));
+        default:
+            return x;
+    }
+}
