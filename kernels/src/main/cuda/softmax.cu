@@ -1,75 +1,110 @@
-// Softmax and log-softmax of the rows of scale * x. A block takes a row.
-#include "common.cuh"
+// Softmax and log-softmax of the rows of scale * x, and their gradients.
+#include "softmax.cuh"
 
 namespace {
 
-template <typename C>
-__device__ __forceinline__ C lowest();
-template <>
-__device__ __forceinline__ float lowest<float>() { return -INFINITY; }
-template <>
-__device__ __forceinline__ double lowest<double>() { return -INFINITY; }
-
-// The largest of a row, and the sum of the exponentials below it.
-template <typename T>
-__device__ void row_sums(const T* x, int columns, computed<T> scale, computed<T>& largest, computed<T>& sum) {
+template <typename T, bool LOG, typename Group>
+__device__ __forceinline__ void forward(const T* x, long long xStride, T* y, long long yStride, int rows, int columns, int held,
+                                        double factor) {
     using C = computed<T>;
-    C most = lowest<C>();
-    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-        most = Largest()(scale * load(x + c), most);
+    DYNAMIC_SHARED(T, shared);
+    Group group;
+    if (group.row >= rows) {
+        return;
     }
-    largest = over_block(most, lowest<C>(), Largest());
-    C part = 0;
-    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-        part += exp(scale * load(x + c) - largest);
-    }
-    sum = over_block(part, C(0), Sum());
-}
-
-template <typename T, bool LOG>
-__device__ void forward(const T* x, long long xStride, T* y, long long yStride, int columns, double scale) {
-    using C = computed<T>;
-    x += blockIdx.x * xStride;
-    y += blockIdx.x * yStride;
-    C s = static_cast<C>(scale);
-    C largest, sum;
-    row_sums(x, columns, s, largest, sum);
-    C logSum = log(sum);
-    C inverse = 1 / sum;
-    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-        C below = s * load(x + c) - largest;
-        store(y + c, LOG ? below - logSum : exp(below) * inverse);
-    }
+    x += group.row * xStride;
+    y += group.row * yStride;
+    C scale = static_cast<C>(factor);
+    auto run = [&](auto width) {
+        constexpr int N = decltype(width)::PACK;
+        Row<T, N, Group> row(x, shared + group.index * held, columns, held);
+        row.await();
+        RowSums<C> of = row_sums(row, scale);
+        // A row of nothing but negative infinity.
+        bool none = of.largest == C(-INFINITY);
+        C inverse = 1 / of.sum;
+        C logSum = log(of.sum);
+        each(row, [&](const auto& values, int c) {
+            Pack<C, N> result;
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                C below = fma(scale, values.at[i], -of.largest);
+                if (LOG) {
+                    result.at[i] = none ? of.largest : below - logSum;
+                } else {
+                    result.at[i] = none ? C(0) : exponential<T>(below) * inverse;
+                }
+            }
+            store_pack(y + c, result);
+        });
+    };
+    with_width<T>(columns, run, x, y);
 }
 
 // dx = scale * y (dy - sum of y dy); of the logarithm, scale (dy - exp(y) sum of dy).
-template <typename T, bool LOG>
-__device__ void backward(const T* y, long long yStride, const T* dy, long long dyStride, T* dx, long long dxStride, int columns, double scale) {
+template <typename T, bool LOG, typename Group>
+__device__ __forceinline__ void backward(const T* y, long long yStride, const T* dy, long long dyStride, T* dx, long long dxStride, int rows,
+                                         int columns, int held, double factor) {
     using C = computed<T>;
-    y += blockIdx.x * yStride;
-    dy += blockIdx.x * dyStride;
-    dx += blockIdx.x * dxStride;
-    C part = 0;
-    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-        part += LOG ? load(dy + c) : load(y + c) * load(dy + c);
+    DYNAMIC_SHARED(T, shared);
+    Group group;
+    if (group.row >= rows) {
+        return;
     }
-    C sum = over_block(part, C(0), Sum());
-    C s = static_cast<C>(scale);
-    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
-        C value = load(y + c);
-        C gradient = load(dy + c);
-        store(dx + c, LOG ? s * (gradient - exp(value) * sum) : s * value * (gradient - sum));
-    }
+    y += group.row * yStride;
+    dy += group.row * dyStride;
+    dx += group.row * dxStride;
+    C scale = static_cast<C>(factor);
+    auto run = [&](auto width) {
+        constexpr int N = decltype(width)::PACK;
+        Row<T, N, Group> row(y, shared + 2 * group.index * held, columns, held);
+        Row<T, N, Group> gradient(dy, shared + (2 * group.index + 1) * held, columns, held);
+        row.await();
+        C part = 0;
+        each(row, gradient, [&](const auto& values, const auto& gradients, int) {
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                part = LOG ? part + gradients.at[i] : fma(values.at[i], gradients.at[i], part);
+            }
+        });
+        C sum = group.over(part, C(0), Sum());
+        each(row, gradient, [&](const auto& values, const auto& gradients, int c) {
+            Pack<C, N> result;
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                result.at[i] = LOG ? scale * (gradients.at[i] - exponential<T>(values.at[i]) * sum)
+                                   : scale * values.at[i] * (gradients.at[i] - sum);
+            }
+            store_pack(dx + c, result);
+        });
+    };
+    with_width<T>(columns, run, y, dy, dx);
 }
 
 }  // namespace
 
-#define SOFTMAX(T, type)                                                                                                          \
-    extern "C" __global__ void softmax_forward_##type(const T* x, long long xStride, T* y, long long yStride, int columns,        \
-                                                      double scale) {                                                            \
-        forward<T, false>(x, xStride, y, yStride, columns, scale);                                                                \
-    }                                                                                                                             \
-    LIST_KERNEL(softmax_forward_##type)
+#define FORWARD(name, T, LOG, Group)                                                                                        \
+    extern "C" __global__ void __launch_bounds__(Group::MOST_THREADS, Group::BLOCKS<T>)                                                      \
+        name(const T* x, long long xStride, T* y, long long yStride, int rows, int columns, int held, double scale) {       \
+        forward<T, LOG, Group>(x, xStride, y, yStride, rows, columns, held, scale);                                         \
+    }                                                                                                                       \
+    LIST_KERNEL(name)
+#define BACKWARD(name, T, LOG, Group)                                                                                       \
+    extern "C" __global__ void __launch_bounds__(Group::MOST_THREADS, Group::BLOCKS<T>)                                                      \
+        name(const T* y, long long yStride, const T* dy, long long dyStride, T* dx, long long dxStride, int rows,           \
+             int columns, int held, double scale) {                                                                         \
+        backward<T, LOG, Group>(y, yStride, dy, dyStride, dx, dxStride, rows, columns, held, scale);                        \
+    }                                                                                                                       \
+    LIST_KERNEL(name)
+#define SOFTMAX(T, type)                                        \
+    FORWARD(softmax_forward_##type, T, false, BlockOfRow)       \
+    FORWARD(softmax_forwardShort_##type, T, false, WarpOfRow)   \
+    FORWARD(softmax_logForward_##type, T, true, BlockOfRow)     \
+    FORWARD(softmax_logForwardShort_##type, T, true, WarpOfRow) \
+    BACKWARD(softmax_backward_##type, T, false, BlockOfRow)     \
+    BACKWARD(softmax_backwardShort_##type, T, false, WarpOfRow) \
+    BACKWARD(softmax_logBackward_##type, T, true, BlockOfRow)   \
+    BACKWARD(softmax_logBackwardShort_##type, T, true, WarpOfRow)
 SOFTMAX(float, f32)
 SOFTMAX(double, f64)
 SOFTMAX(bf16, bf16)

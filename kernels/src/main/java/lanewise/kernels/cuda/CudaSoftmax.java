@@ -4,38 +4,49 @@ import lanewise.kernels.ElementType;
 import lanewise.kernels.Softmax;
 import lanewise.kernels.Tensor;
 
-/** A block for each row. */
+/** Row by row. */
 final class CudaSoftmax implements Softmax {
-    private static final int THREADS = 128;
-
     private final Device device;
-    private final String suffix;
+    private final ElementType type;
 
     CudaSoftmax(Device device, ElementType type) {
         this.device = device;
-        suffix = Device.suffix(type);
+        this.type = type;
     }
 
     @Override
     public void forward(double scale, Tensor x, Tensor y) {
-        try (Operands operands = new Operands(device)) {
-            device.kernel("softmax", "softmax_forward_" + suffix, THREADS).with(operands.in(x)).with(operands.out(y)).with(x.columns())
-                    .with(scale).over(x.rows());
-        }
-    }
-
-    @Override
-    public void backward(double scale, Tensor y, Tensor dy, Tensor dx) {
-        throw new UnsupportedOperationException();
+        forward("forward", scale, x, y);
     }
 
     @Override
     public void logForward(double scale, Tensor x, Tensor y) {
-        throw new UnsupportedOperationException();
+        forward("logForward", scale, x, y);
+    }
+
+    @Override
+    public void backward(double scale, Tensor y, Tensor dy, Tensor dx) {
+        backward("backward", scale, y, dy, dx);
     }
 
     @Override
     public void logBackward(double scale, Tensor y, Tensor dy, Tensor dx) {
-        throw new UnsupportedOperationException();
+        backward("logBackward", scale, y, dy, dx);
+    }
+
+    private void forward(String operation, double scale, Tensor x, Tensor y) {
+        RowSplit split = RowSplit.of(device, type, x, 1);
+        try (Operands operands = new Operands(device)) {
+            split.kernel(device, "softmax", operation).with(operands.in(x)).with(operands.out(y)).with(x.rows()).with(x.columns())
+                    .with(split.held()).with(scale).over(split.blocks());
+        }
+    }
+
+    private void backward(String operation, double scale, Tensor y, Tensor dy, Tensor dx) {
+        RowSplit split = RowSplit.of(device, type, y, 2);
+        try (Operands operands = new Operands(device)) {
+            split.kernel(device, "softmax", operation).with(operands.in(y)).with(operands.in(dy)).with(operands.out(dx)).with(y.rows())
+                    .with(y.columns()).with(split.held()).with(scale).over(split.blocks());
+        }
     }
 }

@@ -1,27 +1,127 @@
 package lanewise.kernels.cuda;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static lanewise.kernels.cuda.DeviceTensors.assertClose;
+import static lanewise.kernels.cuda.DeviceTensors.assertSameBits;
+import static lanewise.kernels.cuda.DeviceTensors.assertWithin;
+import static lanewise.kernels.cuda.DeviceTensors.exact;
+import static lanewise.kernels.cuda.DeviceTensors.exactLike;
 
-import java.util.SplittableRandom;
+import java.util.Arrays;
 import lanewise.kernels.ElementType;
+import lanewise.kernels.Softmax;
 import lanewise.kernels.Tensor;
-import org.junit.jupiter.api.Test;
+import lanewise.kernels.cuda.DeviceTensors.Layout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CudaSoftmaxTest {
-    @Test
-    void rowsSumToOne() throws Exception {
-        try (Device device = HostRun.device()) {
-            for (ElementType type : ElementType.values()) {
-                Tensor x = device.zeros(type, 3, 300);
-                x.copyFrom(new SplittableRandom(1).doubles(900, -4, 4).toArray());
-                Tensor y = Tensor.zeros(type, 3, 300);
-                new CudaSoftmax(device, type).forward(0.5, x, y);
-                for (int row = 0; row < 3; row++) {
-                    double sum = 0;
-                    for (int c = 0; c < 300; c++) {
-                        sum += y.get(row, c);
-                    }
-                    assertTrue(Math.abs(sum - 1) <= 1e-5, "sum " + sum);
+    private static final double INF = Double.POSITIVE_INFINITY;
+
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void matchesTheDefinition(ElementType type) throws Exception {
+        try (DeviceTensors tensors = new DeviceTensors(8)) {
+            for (int columns : DeviceTensors.COLUMNS) {
+                for (Layout layout : Layout.values()) {
+                    forward(tensors, tensors.random(type, layout, 5, columns), layout);
+                }
+            }
+            forward(tensors, tensors.random(type, Layout.CONTIGUOUS, 0, 7), Layout.CONTIGUOUS);
+            // Blocks take these; the last does not fit into shared memory.
+            for (int columns : new int[] {2052, 4099, 30_008}) {
+                for (Layout layout : Layout.values()) {
+                    forward(tensors, tensors.random(type, layout, 2, columns), layout);
+                }
+            }
+        }
+    }
+
+    private static void forward(DeviceTensors tensors, Tensor x, Layout layout) {
+        ElementType type = x.type();
+        double u = type.unitRoundoff();
+        double scale = (tensors.random().nextBoolean() ? 1 : -1) * Math.pow(10, tensors.random().nextInt(3) - 1);
+        String name = "softmax of " + scale + " " + x + ", " + layout;
+        Softmax softmax = new CudaSoftmax(tensors.device, type);
+        Tensor y = tensors.unwritten(type, layout, x.shape());
+        Tensor logs = tensors.unwritten(type, layout, x.shape());
+        softmax.forward(scale, x, y);
+        softmax.logForward(scale, x, logs);
+        Tensor expected = exactLike(x);
+        Tensor expectedLogs = exactLike(x);
+        tensors.scalar.softmax().forward(scale, exact(x), expected);
+        tensors.scalar.softmax().logForward(scale, exact(x), expectedLogs);
+        double[] bounds = expected.toArray();
+        double[] logBounds = expectedLogs.toArray();
+        double[] xs = x.toArray();
+        for (int r = 0; r < x.rows(); r++) {
+            double largest = 0;
+            for (int i = r * x.columns(); i < (r + 1) * x.columns(); i++) {
+                largest = Math.max(largest, Math.abs(scale * xs[i]));
+            }
+            // Sums over a tree err less than what the public description allows.
+            double factor = u * (16 + 4 * largest);
+            for (int i = r * x.columns(); i < (r + 1) * x.columns(); i++) {
+                bounds[i] = factor * bounds[i] + 4 * Float.MIN_NORMAL;
+                logBounds[i] = factor + 4 * u * Math.abs(logBounds[i]);
+            }
+        }
+        assertWithin(name, expected, y, bounds);
+        assertWithin("logarithm of " + name, expectedLogs, logs, logBounds);
+        backward(tensors, scale, y, logs, layout);
+        Tensor copy = tensors.copy(x, layout);
+        softmax.forward(scale, copy, copy);
+        assertSameBits(name + " in place", y, copy);
+        copy = tensors.copy(x, layout);
+        softmax.logForward(scale, copy, copy);
+        assertSameBits("logarithm of " + name + " in place", logs, copy);
+    }
+
+    private static void backward(DeviceTensors tensors, double scale, Tensor y, Tensor logs, Layout layout) {
+        ElementType type = y.type();
+        double u = type.unitRoundoff();
+        Softmax softmax = new CudaSoftmax(tensors.device, type);
+        Tensor dy = tensors.random(type, layout, y.shape());
+        Tensor dx = tensors.unwritten(type, layout, y.shape());
+        Tensor dxOfLogs = tensors.unwritten(type, layout, y.shape());
+        softmax.backward(scale, y, dy, dx);
+        softmax.logBackward(scale, logs, dy, dxOfLogs);
+        Tensor expected = exactLike(y);
+        tensors.scalar.softmax().backward(scale, exact(y), exact(dy), expected);
+        assertClose("gradient of softmax of " + y + ", " + layout, expected, dx, 16 * u * Math.abs(scale), 0);
+        tensors.scalar.softmax().logBackward(scale, exact(logs), exact(dy), expected);
+        // The sum over a row errs by some units of the size of its terms.
+        double size = 32 + y.columns();
+        assertClose("gradient of the logarithm of softmax of " + y + ", " + layout, expected, dxOfLogs, size * u * Math.abs(scale), 8 * u);
+        Tensor copy = tensors.copy(dy, layout);
+        softmax.backward(scale, y, copy, copy);
+        assertSameBits("gradient of softmax over dy", dx, copy);
+        copy = tensors.copy(dy, layout);
+        softmax.logBackward(scale, logs, copy, copy);
+        assertSameBits("gradient of the logarithm of softmax over dy", dxOfLogs, copy);
+    }
+
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void specialRows(ElementType type) throws Exception {
+        double[][] fills = {{-INF, -INF}, {0, INF}, {0, Double.NaN}, {-INF, Double.NaN}, {-INF, 0}, {0x1p100, -0x1p100}};
+        try (DeviceTensors tensors = new DeviceTensors(9)) {
+            Softmax softmax = new CudaSoftmax(tensors.device, type);
+            for (int columns : new int[] {1, 3, 32, 37, 2500}) {
+                for (double[] fill : fills) {
+                    double[] values = new double[columns];
+                    Arrays.fill(values, fill[0]);
+                    values[columns - 1] = fill[1];
+                    Tensor x = tensors.device.zeros(type, 1, columns);
+                    x.copyFrom(values);
+                    Tensor y = tensors.unwritten(type, Layout.CONTIGUOUS, 1, columns);
+                    Tensor expected = exactLike(x);
+                    String name = "softmax of " + columns + " of " + fill[0] + " and one " + fill[1];
+                    softmax.forward(1, x, y);
+                    tensors.scalar.softmax().forward(1, exact(x), expected);
+                    assertClose(name, expected, y, 0, 4 * type.unitRoundoff());
+                    softmax.logForward(1, x, y);
+                    tensors.scalar.softmax().logForward(1, exact(x), expected);
+                    assertClose("logarithm of " + name, expected, y, 0, 4 * type.unitRoundoff());
                 }
             }
         }
