@@ -1,0 +1,566 @@
+// Attention on plain multiply-adds, for any head width: forward, and backward in two kernels, one of tiles of queries for dQuery, one of
+// tiles of keys for dKey and dValue; both recompute the scores. A block of 16 by 16 threads takes a tile of TILE by TILE scores at a
+// time, each thread TILE / 16 squared of them; scores never leave the block. Heads wider than W are taken in chunks of W columns: the
+// scores are sums over the chunks, and each block (blockIdx.y) writes one chunk of the result.
+#include "attention.cuh"
+
+namespace {
+
+constexpr int SIDE = 16;
+constexpr int THREADS = SIDE * SIDE;
+
+// 16 bytes of shared or global memory.
+template <typename T>
+constexpr int PACK = 16 / sizeof(T);
+
+template <typename T, int N>
+struct alignas(sizeof(T) * N) Pack {
+    T x[N];
+};
+
+// Rows of tiles are padded, so that threads which read one column of consecutive rows meet in no bank.
+template <typename C, int W>
+constexpr int STRIDE = W + PACK<C>;
+
+// Rows of a matrix to shared memory; zeros below its last row and beyond its last column.
+template <typename T, int TILE, int W>
+__device__ void load_tile(computed<T>* to, const T* from, long long stride, int rows, int columns) {
+    using C = computed<T>;
+    constexpr int P = PACK<T>;
+    if (reinterpret_cast<uintptr_t>(from) % 16 == 0 && stride % P == 0 && columns % P == 0) {
+#pragma unroll 2
+        for (int i = threadIdx.x; i < TILE * (W / P); i += THREADS) {
+            int r = i / (W / P);
+            int c = i % (W / P) * P;
+            Pack<T, P> pack = {};
+            if (r < rows && c < columns) {
+                pack = *reinterpret_cast<const Pack<T, P>*>(from + r * stride + c);
+            }
+#pragma unroll
+            for (int e = 0; e < P; e++) {
+                to[r * STRIDE<C, W> + c + e] = load(pack.x + e);
+            }
+        }
+    } else {
+#pragma unroll 1
+        for (int i = threadIdx.x; i < TILE * W; i += THREADS) {
+            int r = i / W;
+            int c = i % W;
+            to[r * STRIDE<C, W> + c] = r < rows && c < columns ? load(from + r * stride + c) : C(0);
+        }
+    }
+}
+
+// A thread's part of a tile of scores: M rows of `a` from row M * (thread / 16), and every 16th row of `b` from row thread % 16.
+template <int M, int W, typename C>
+__device__ __forceinline__ void add_products(C (&s)[M][M], const C* a, const C* b) {
+    a += threadIdx.x / SIDE * M * STRIDE<C, W>;
+    b += threadIdx.x % SIDE * STRIDE<C, W>;
+#pragma unroll 1
+    for (int d = 0; d < W; d += PACK<C>) {
+        Pack<C, PACK<C>> x[M], y[M];
+#pragma unroll
+        for (int i = 0; i < M; i++) {
+            x[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(a + i * STRIDE<C, W> + d);
+            y[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(b + i * SIDE * STRIDE<C, W> + d);
+        }
+#pragma unroll
+        for (int e = 0; e < PACK<C>; e++) {
+#pragma unroll
+            for (int i = 0; i < M; i++) {
+#pragma unroll
+                for (int j = 0; j < M; j++) {
+                    s[i][j] += x[i].x[e] * y[j].x[e];
+                }
+            }
+        }
+    }
+}
+
+template <int M, typename C>
+__device__ __forceinline__ void store_scores(C* to, const C (&s)[M][M]) {
+    to += threadIdx.x / SIDE * M * STRIDE<C, SIDE * M> + threadIdx.x % SIDE;
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+#pragma unroll
+        for (int j = 0; j < M; j++) {
+            to[i * STRIDE<C, SIDE * M> + j * SIDE] = s[i][j];
+        }
+    }
+}
+
+// A thread's columns of a chunk of W: groups of a pack, or fewer.
+template <typename C, int W>
+struct Columns {
+    static constexpr int COUNT = W / SIDE;
+    static constexpr int GROUP = COUNT < PACK<C> ? COUNT : PACK<C>;
+    static __device__ __forceinline__ int at(int n) { return n / GROUP * GROUP * SIDE + threadIdx.x % SIDE * GROUP + n % GROUP; }
+
+    static __device__ __forceinline__ void read(C (&row)[COUNT], const C* from) {
+#pragma unroll
+        for (int n = 0; n < COUNT; n += GROUP) {
+            Pack<C, GROUP> pack = *reinterpret_cast<const Pack<C, GROUP>*>(from + at(n));
+#pragma unroll
+            for (int e = 0; e < GROUP; e++) {
+                row[n + e] = pack.x[e];
+            }
+        }
+    }
+};
+
+// sums += weights values: M rows of weights [row, k], of TILE rows of k.
+template <int M, int W, typename C>
+__device__ __forceinline__ void add_weighted(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
+    weights += threadIdx.x / SIDE * M * STRIDE<C, SIDE * M>;
+#pragma unroll 1
+    for (int k = 0; k < SIDE * M; k += PACK<C>) {
+        Pack<C, PACK<C>> w[M];
+#pragma unroll
+        for (int i = 0; i < M; i++) {
+            w[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(weights + i * STRIDE<C, SIDE * M> + k);
+        }
+#pragma unroll
+        for (int e = 0; e < PACK<C>; e++) {
+            C row[W / SIDE];
+            Columns<C, W>::read(row, values + (k + e) * STRIDE<C, W>);
+#pragma unroll
+            for (int i = 0; i < M; i++) {
+#pragma unroll
+                for (int n = 0; n < W / SIDE; n++) {
+                    sums[i][n] += w[i].x[e] * row[n];
+                }
+            }
+        }
+    }
+}
+
+// The same with weights [k, row].
+template <int M, int W, typename C>
+__device__ __forceinline__ void add_weighted_transposed(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
+    weights += threadIdx.x / SIDE * M;
+#pragma unroll 2
+    for (int k = 0; k < SIDE * M; k++) {
+        Pack<C, M> w = *reinterpret_cast<const Pack<C, M>*>(weights + k * STRIDE<C, SIDE * M>);
+        C row[W / SIDE];
+        Columns<C, W>::read(row, values + k * STRIDE<C, W>);
+#pragma unroll
+        for (int i = 0; i < M; i++) {
+#pragma unroll
+            for (int n = 0; n < W / SIDE; n++) {
+                sums[i][n] += w.x[i] * row[n];
+            }
+        }
+    }
+}
+
+// Of the 16 threads that share rows.
+template <typename C, typename Combine>
+__device__ __forceinline__ C over_side(C x, Combine combine) {
+#pragma unroll
+    for (int mask = SIDE / 2; mask > 0; mask /= 2) {
+        x = combine(x, __shfl_xor_sync(ALL_LANES, x, mask));
+    }
+    return x;
+}
+
+template <typename T, int M, int W>
+__device__ void store_rows(T* to, long long stride, int rows, int columns, const computed<T> (&sums)[M][W / SIDE]) {
+    int first = threadIdx.x / SIDE * M;
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+#pragma unroll
+        for (int n = 0; n < W / SIDE; n++) {
+            int c = Columns<computed<T>, W>::at(n);
+            if (first + i < rows && c < columns) {
+                store(to + (first + i) * stride + c, sums[i][n]);
+            }
+        }
+    }
+}
+
+// Columns first to first + W of a row, or those that there are.
+__device__ __forceinline__ int up_to(int most, int there) { return there < most ? there : most; }
+
+template <typename T, int TILE, int W>
+__device__ void forward(const T* query, long long queryStride, const T* key, long long keyStride, const T* value, long long valueStride,
+                        T* output, long long outputStride, computed<T>* logSumExp, long long logSumExpStride, Sizes sizes, double scale,
+                        int section) {
+    using C = computed<T>;
+    constexpr int M = TILE / SIDE;
+    DYNAMIC_SHARED(C, queryTile);
+    C* keyTile = queryTile + TILE * STRIDE<C, W>;
+    C* weightTile = keyTile + TILE * STRIDE<C, W>;
+
+    int tiles = (sizes.queries + TILE - 1) / TILE;
+    Place place(tiles, section);
+    // The last queries see the most keys, so they go first.
+    int first = (tiles - 1 - place.tile) * TILE;
+    int sequence = place.head / sizes.heads;
+    int head = place.head % sizes.heads;
+    int keyHead = head / (sizes.heads / sizes.keyHeads);
+    int valid = sizes.valid_keys(sequence);
+    int rows = up_to(TILE, sizes.queries - first);
+    int end = sizes.visible(valid, first + rows - 1);
+    int chunks = gridDim.y;
+    int mine = blockIdx.y * W;
+    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
+    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
+    query += queryRow * queryStride + head * sizes.width;
+    key += keyRow * keyStride + keyHead * sizes.width;
+    value += keyRow * valueStride + keyHead * sizes.width + mine;
+    output += queryRow * outputStride + head * sizes.width + mine;
+    int firstRow = threadIdx.x / SIDE * M;
+    int lane = threadIdx.x % SIDE;
+
+    C most[M], total[M];
+    C sums[M][W / SIDE] = {};
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+        most[i] = -INFINITY;
+        total[i] = 0;
+    }
+    for (int j = 0; j < end; j += TILE) {
+        C s[M][M] = {};
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            int columns = up_to(W, sizes.width - chunk * W);
+            __syncthreads();
+            if (chunks > 1 || j == 0) {
+                load_tile<T, TILE, W>(queryTile, query + chunk * W, queryStride, rows, columns);
+            }
+            load_tile<T, TILE, W>(keyTile, key + j * keyStride + chunk * W, keyStride, valid - j, columns);
+            __syncthreads();
+            add_products<M, W>(s, queryTile, keyTile);
+        }
+#pragma unroll
+        for (int i = 0; i < M; i++) {
+            int seen = sizes.visible(valid, first + firstRow + i) - j;
+            C largest = most[i];
+#pragma unroll
+            for (int n = 0; n < M; n++) {
+                s[i][n] = lane + n * SIDE < seen ? static_cast<C>(scale) * s[i][n] : C(-INFINITY);
+                largest = s[i][n] > largest ? s[i][n] : largest;
+            }
+            largest = over_side(largest, Largest());
+            // Where nothing was seen up to now, weights must be 0, not NaN.
+            C base = largest == C(-INFINITY) ? C(0) : largest;
+            C correction = exp(most[i] - base);
+            most[i] = largest;
+            total[i] *= correction;
+#pragma unroll
+            for (int n = 0; n < M; n++) {
+                s[i][n] = exp(s[i][n] - base);
+                total[i] += s[i][n];
+            }
+#pragma unroll
+            for (int n = 0; n < W / SIDE; n++) {
+                sums[i][n] *= correction;
+            }
+        }
+        store_scores<M>(weightTile, s);
+        __syncthreads();
+        load_tile<T, TILE, W>(keyTile, value + j * valueStride, valueStride, valid - j, up_to(W, sizes.width - mine));
+        __syncthreads();
+        add_weighted<M, W>(sums, weightTile, keyTile);
+    }
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+        total[i] = over_side(total[i], Sum());
+        bool none = most[i] == C(-INFINITY);
+        C inverse = none ? C(0) : 1 / total[i];
+#pragma unroll
+        for (int n = 0; n < W / SIDE; n++) {
+            sums[i][n] *= inverse;
+        }
+        if (logSumExp != nullptr && blockIdx.y == 0 && lane == 0 && firstRow + i < rows) {
+            logSumExp[place.head * logSumExpStride + first + firstRow + i] = none ? C(-INFINITY) : most[i] + log(total[i]);
+        }
+    }
+    store_rows<T, M, W>(output, outputStride, rows, up_to(W, sizes.width - mine), sums);
+}
+
+// rowsum(output dOutput) of every query: a warp for each, in the order of logSumExp.
+template <typename T>
+__device__ void means(const T* output, long long outputStride, const T* dOutput, long long dOutputStride, computed<T>* result, int rows,
+                      int heads, int queries, int width) {
+    using C = computed<T>;
+    int at = static_cast<int>(blockIdx.x) * (static_cast<int>(blockDim.x) / WARP) + static_cast<int>(threadIdx.x) / WARP;
+    int head = at / queries % heads;
+    long long row = static_cast<long long>(at / queries / heads) * queries + at % queries;
+    C part = 0;
+    for (int d = threadIdx.x % WARP; at < rows && d < width; d += WARP) {
+        part += load(output + row * outputStride + head * width + d) * load(dOutput + row * dOutputStride + head * width + d);
+    }
+    part = over_warp(part, Sum());
+    if (at < rows && threadIdx.x % WARP == 0) {
+        result[at] = part;
+    }
+}
+
+// The weight of a score: at most 1, though the log-sum-exp of enormous scores, as it was stored, is rounded by far more than 1.
+template <typename C>
+__device__ __forceinline__ C weight(C score, C logSumExp) {
+    C x = score - logSumExp;
+    return exp(x > 0 ? C(0) : x);
+}
+
+// Of a query that is there; infinity, which makes all weights 0, if it is not or sees nothing.
+template <typename C>
+__device__ __forceinline__ C log_sum_or_infinity(const C* logSumExp, int i, bool there) {
+    C value = there ? logSumExp[i] : C(INFINITY);
+    return value == C(-INFINITY) ? C(INFINITY) : value;
+}
+
+template <typename T, int TILE, int W>
+__device__ void query_gradient(const T* query, long long queryStride, const T* key, long long keyStride, const T* value,
+                               long long valueStride, const computed<T>* logSumExp, long long logSumExpStride, const computed<T>* means,
+                               const T* dOutput, long long dOutputStride, T* dQuery, long long dQueryStride, Sizes sizes, double scale,
+                               int section) {
+    using C = computed<T>;
+    constexpr int M = TILE / SIDE;
+    DYNAMIC_SHARED(C, queryTile);
+    C* dOutputTile = queryTile + TILE * STRIDE<C, W>;
+    C* keyTile = dOutputTile + TILE * STRIDE<C, W>;
+    C* valueTile = keyTile + TILE * STRIDE<C, W>;
+    C* scoreTile = valueTile + TILE * STRIDE<C, W>;
+
+    int tiles = (sizes.queries + TILE - 1) / TILE;
+    Place place(tiles, section);
+    int first = (tiles - 1 - place.tile) * TILE;
+    int sequence = place.head / sizes.heads;
+    int head = place.head % sizes.heads;
+    int keyHead = head / (sizes.heads / sizes.keyHeads);
+    int valid = sizes.valid_keys(sequence);
+    int rows = up_to(TILE, sizes.queries - first);
+    int end = sizes.visible(valid, first + rows - 1);
+    int chunks = gridDim.y;
+    int mine = blockIdx.y * W;
+    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
+    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
+    query += queryRow * queryStride + head * sizes.width;
+    dOutput += queryRow * dOutputStride + head * sizes.width;
+    dQuery += queryRow * dQueryStride + head * sizes.width + mine;
+    key += keyRow * keyStride + keyHead * sizes.width;
+    value += keyRow * valueStride + keyHead * sizes.width;
+    logSumExp += place.head * logSumExpStride + first;
+    means += static_cast<long long>(place.head) * sizes.queries + first;
+    int firstRow = threadIdx.x / SIDE * M;
+    int lane = threadIdx.x % SIDE;
+
+    C logSum[M], mean[M];
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+        bool there = firstRow + i < rows;
+        logSum[i] = log_sum_or_infinity(logSumExp, firstRow + i, there);
+        mean[i] = there ? means[firstRow + i] : C(0);
+    }
+    C sums[M][W / SIDE] = {};
+    for (int j = 0; j < end; j += TILE) {
+        C s[M][M] = {};
+        C ds[M][M] = {};
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            int columns = up_to(W, sizes.width - chunk * W);
+            __syncthreads();
+            if (chunks > 1 || j == 0) {
+                load_tile<T, TILE, W>(queryTile, query + chunk * W, queryStride, rows, columns);
+                load_tile<T, TILE, W>(dOutputTile, dOutput + chunk * W, dOutputStride, rows, columns);
+            }
+            load_tile<T, TILE, W>(keyTile, key + j * keyStride + chunk * W, keyStride, valid - j, columns);
+            load_tile<T, TILE, W>(valueTile, value + j * valueStride + chunk * W, valueStride, valid - j, columns);
+            __syncthreads();
+            add_products<M, W>(s, queryTile, keyTile);
+            add_products<M, W>(ds, dOutputTile, valueTile);
+        }
+#pragma unroll
+        for (int i = 0; i < M; i++) {
+            int seen = sizes.visible(valid, first + firstRow + i) - j;
+#pragma unroll
+            for (int n = 0; n < M; n++) {
+                C p = weight(static_cast<C>(scale) * s[i][n], logSum[i]);
+                ds[i][n] = lane + n * SIDE < seen ? p * (ds[i][n] - mean[i]) : C(0);
+            }
+        }
+        store_scores<M>(scoreTile, ds);
+        if (chunks > 1) {
+            __syncthreads();
+            load_tile<T, TILE, W>(keyTile, key + j * keyStride + mine, keyStride, valid - j, up_to(W, sizes.width - mine));
+        }
+        __syncthreads();
+        add_weighted<M, W>(sums, scoreTile, keyTile);
+    }
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+#pragma unroll
+        for (int n = 0; n < W / SIDE; n++) {
+            sums[i][n] *= static_cast<C>(scale);
+        }
+    }
+    store_rows<T, M, W>(dQuery, dQueryStride, rows, up_to(W, sizes.width - mine), sums);
+}
+
+template <typename T, int TILE, int W>
+__device__ void key_gradients(const T* query, long long queryStride, const T* key, long long keyStride, const T* value,
+                              long long valueStride, const computed<T>* logSumExp, long long logSumExpStride, const computed<T>* means,
+                              const T* dOutput, long long dOutputStride, T* dKey, long long dKeyStride, T* dValue, long long dValueStride,
+                              Sizes sizes, double scale, int section) {
+    using C = computed<T>;
+    constexpr int M = TILE / SIDE;
+    DYNAMIC_SHARED(C, queryTile);
+    C* dOutputTile = queryTile + TILE * STRIDE<C, W>;
+    C* keyTile = dOutputTile + TILE * STRIDE<C, W>;
+    C* valueTile = keyTile + TILE * STRIDE<C, W>;
+    C* scoreTile = valueTile + TILE * STRIDE<C, W>;
+
+    // The first keys are seen by the most queries, so they go first.
+    Place place((sizes.keys + TILE - 1) / TILE, section);
+    int first = place.tile * TILE;
+    int sequence = place.head / sizes.keyHeads;
+    int keyHead = place.head % sizes.keyHeads;
+    int group = sizes.heads / sizes.keyHeads;
+    int valid = sizes.valid_keys(sequence);
+    int rows = up_to(TILE, sizes.keys - first);
+    int chunks = gridDim.y;
+    int mine = blockIdx.y * W;
+    long long queryRow = static_cast<long long>(sequence) * sizes.queries;
+    long long keyRow = static_cast<long long>(sequence) * sizes.keys + first;
+    key += keyRow * keyStride + keyHead * sizes.width;
+    value += keyRow * valueStride + keyHead * sizes.width;
+    int firstRow = threadIdx.x / SIDE * M;
+    int lane = threadIdx.x % SIDE;
+
+    C keySums[M][W / SIDE] = {};
+    C valueSums[M][W / SIDE] = {};
+    // Keys and values of a head of one chunk stay.
+    bool resident = false;
+    // No query sees keys that are not valid.
+    int begin = first < valid ? sizes.first_query(first) / TILE * TILE : sizes.queries;
+    for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
+        const T* headQuery = query + queryRow * queryStride + h * sizes.width;
+        const T* headDOutput = dOutput + queryRow * dOutputStride + h * sizes.width;
+        int headRow = sequence * sizes.heads + h;
+#pragma unroll 1
+        for (int i0 = begin; i0 < sizes.queries; i0 += TILE) {
+            int there = sizes.queries - i0;
+            C s[M][M] = {};
+            C ds[M][M] = {};
+#pragma unroll 1
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                int columns = up_to(W, sizes.width - chunk * W);
+                __syncthreads();
+                load_tile<T, TILE, W>(queryTile, headQuery + i0 * queryStride + chunk * W, queryStride, there, columns);
+                load_tile<T, TILE, W>(dOutputTile, headDOutput + i0 * dOutputStride + chunk * W, dOutputStride, there, columns);
+                if (chunks > 1 || !resident) {
+                    load_tile<T, TILE, W>(keyTile, key + chunk * W, keyStride, valid - first, columns);
+                    load_tile<T, TILE, W>(valueTile, value + chunk * W, valueStride, valid - first, columns);
+                }
+                __syncthreads();
+                add_products<M, W>(s, queryTile, keyTile);
+                add_products<M, W>(ds, dOutputTile, valueTile);
+            }
+            resident = true;
+#pragma unroll
+            for (int i = 0; i < M; i++) {
+                int at = i0 + firstRow + i;
+                bool inside = at < sizes.queries;
+                int seen = sizes.visible(valid, at) - first;
+                C logSum = log_sum_or_infinity(logSumExp + headRow * logSumExpStride, at, inside);
+                C mean = inside ? means[static_cast<long long>(headRow) * sizes.queries + at] : C(0);
+#pragma unroll
+                for (int n = 0; n < M; n++) {
+                    bool sees = lane + n * SIDE < seen;
+                    s[i][n] = sees ? weight(static_cast<C>(scale) * s[i][n], logSum) : C(0);
+                    ds[i][n] = sees ? s[i][n] * (ds[i][n] - mean) : C(0);
+                }
+            }
+            store_scores<M>(scoreTile, s);
+            if (chunks > 1) {
+                __syncthreads();
+                int columns = up_to(W, sizes.width - mine);
+                load_tile<T, TILE, W>(queryTile, headQuery + i0 * queryStride + mine, queryStride, there, columns);
+                load_tile<T, TILE, W>(dOutputTile, headDOutput + i0 * dOutputStride + mine, dOutputStride, there, columns);
+            }
+            __syncthreads();
+            add_weighted_transposed<M, W>(valueSums, scoreTile, dOutputTile);
+            __syncthreads();
+            store_scores<M>(scoreTile, ds);
+            __syncthreads();
+            add_weighted_transposed<M, W>(keySums, scoreTile, queryTile);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < M; i++) {
+#pragma unroll
+        for (int n = 0; n < W / SIDE; n++) {
+            keySums[i][n] *= static_cast<C>(scale);
+        }
+    }
+    int columns = up_to(W, sizes.width - mine);
+    int from = keyHead * sizes.width + mine;
+    store_rows<T, M, W>(dKey + keyRow * dKeyStride + from, dKeyStride, rows, columns, keySums);
+    store_rows<T, M, W>(dValue + keyRow * dValueStride + from, dValueStride, rows, columns, valueSums);
+}
+
+}  // namespace
+
+#define SIZES {keyLengths, heads, keyHeads, queries, keys, width, causal != 0}
+
+#define FORWARD(T, type, TILE, W)                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2) attention_forward_##type##_##W(                                             \
+        const T* query, long long queryStride, const T* key, long long keyStride, const T* value, long long valueStride, T* output,   \
+        long long outputStride, computed<T>* logSumExp, long long logSumExpStride, const int* keyLengths, int heads, int keyHeads,    \
+        int queries, int keys, int width, int causal, double scale, int section) {                                                    \
+        Sizes sizes = SIZES;                                                                                                          \
+        forward<T, TILE, W>(query, queryStride, key, keyStride, value, valueStride, output, outputStride, logSumExp, logSumExpStride, \
+                            sizes, scale, section);                                                                                   \
+    }                                                                                                                                 \
+    LIST_KERNEL(attention_forward_##type##_##W)
+
+#define GRADIENTS(T, type, TILE, W)                                                                                                   \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2) attention_query_gradient_##type##_##W(                                      \
+        const T* query, long long queryStride, const T* key, long long keyStride, const T* value, long long valueStride,              \
+        const computed<T>* logSumExp, long long logSumExpStride, const computed<T>* means, const T* dOutput, long long dOutputStride, \
+        T* dQuery, long long dQueryStride, const int* keyLengths, int heads, int keyHeads, int queries, int keys, int width,          \
+        int causal, double scale, int section) {                                                                                      \
+        Sizes sizes = SIZES;                                                                                                          \
+        query_gradient<T, TILE, W>(query, queryStride, key, keyStride, value, valueStride, logSumExp, logSumExpStride, means,         \
+                                   dOutput, dOutputStride, dQuery, dQueryStride, sizes, scale, section);                              \
+    }                                                                                                                                 \
+    LIST_KERNEL(attention_query_gradient_##type##_##W)                                                                                \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2) attention_key_gradients_##type##_##W(                                       \
+        const T* query, long long queryStride, const T* key, long long keyStride, const T* value, long long valueStride,              \
+        const computed<T>* logSumExp, long long logSumExpStride, const computed<T>* means, const T* dOutput, long long dOutputStride, \
+        T* dKey, long long dKeyStride, T* dValue, long long dValueStride, const int* keyLengths, int heads, int keyHeads,             \
+        int queries, int keys, int width, int causal, double scale, int section) {                                                    \
+        Sizes sizes = SIZES;                                                                                                          \
+        key_gradients<T, TILE, W>(query, queryStride, key, keyStride, value, valueStride, logSumExp, logSumExpStride, means, dOutput, \
+                                  dOutputStride, dKey, dKeyStride, dValue, dValueStride, sizes, scale, section);                      \
+    }                                                                                                                                 \
+    LIST_KERNEL(attention_key_gradients_##type##_##W)
+
+#define MEANS(T, type)                                                                                                                \
+    extern "C" __global__ void __launch_bounds__(THREADS) attention_means_##type(                                                     \
+        const T* output, long long outputStride, const T* dOutput, long long dOutputStride, computed<T>* result, int rows, int heads, \
+        int queries, int width) {                                                                                                     \
+        means(output, outputStride, dOutput, dOutputStride, result, rows, heads, queries, width);                                     \
+    }                                                                                                                                 \
+    LIST_KERNEL(attention_means_##type)
+
+// The gradients' chunks are at most 64 wide, since four of them must fit in shared memory.
+FORWARD(float, f32, 64, 16)
+FORWARD(float, f32, 64, 32)
+FORWARD(float, f32, 64, 64)
+FORWARD(float, f32, 64, 128)
+GRADIENTS(float, f32, 64, 16)
+GRADIENTS(float, f32, 64, 32)
+GRADIENTS(float, f32, 64, 64)
+MEANS(float, f32)
+
+FORWARD(double, f64, 32, 32)
+FORWARD(double, f64, 32, 64)
+GRADIENTS(double, f64, 32, 32)
+GRADIENTS(double, f64, 32, 64)
+MEANS(double, f64)
+
+// For what attention_bf16.cu does not take.
+FORWARD(bf16, bf16, 64, 64)
+GRADIENTS(bf16, bf16, 64, 64)
+MEANS(bf16, bf16)
