@@ -223,7 +223,7 @@ __device__ __forceinline__ void sum_parts(const C* parts, int count, const Resul
 #define MATMUL(T, type, BM, BN, BK, TM, TN, BLOCKS)                                                                                       \
     extern "C" __global__ void __launch_bounds__(BM / TM * (BN / TN), BLOCKS) matmul_##BM##x##BN##_##type(                               \
         const T* a, long long aStride, int transposeA, const T* b, long long bStride, int transposeB, int m, int n, int k, double alpha,  \
-        double beta, T* c, long long cStride, const T* bias, T* pre, long long preStride, int activation) {                               \
+        double beta, T* c, long long cStride, const T* bias, T* pre, long long preStride, int activation, int) {                          \
         long long batch = blockIdx.z, part = blockIdx.y * static_cast<long long>(gridDim.z) + blockIdx.z;                                 \
         Result<T> result(c + part * m * cStride, cStride, bias, pre + part * m * preStride, preStride, m, n, alpha, beta, activation);    \
         Fma<T, BM, BN, BK, TM, TN>::run(a + batch * (transposeA ? k : m) * aStride, aStride,                                              \

@@ -1,6 +1,7 @@
 package lanewise.kernels.cuda;
 
 import java.util.List;
+import lanewise.kernels.Activation;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Epilogue;
 import lanewise.kernels.Matmul;
@@ -11,67 +12,65 @@ final class CudaMatmul implements Matmul {
     private static final int SUM_THREADS = 128;
 
     private final Device device;
-    private final ElementType type;
     private final List<MatmulPlan.Tile> tiles;
 
-    CudaMatmul(Device device, ElementType type) {
+    /** @param tf32 whether products of float32 may round their operands to 10 bits of the fraction, for the sake of speed */
+    CudaMatmul(Device device, ElementType type, boolean tf32) {
         this.device = device;
-        this.type = type;
-        tiles = type == ElementType.FLOAT32 ? MatmulPlan.FLOAT32 : MatmulPlan.FLOAT64;
+        tiles = type == ElementType.FLOAT64 ? MatmulPlan.FLOAT64 : tf32 ? MatmulPlan.TF32 : MatmulPlan.FLOAT32;
     }
 
     @Override
     public void multiply(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c, Epilogue epilogue) {
         int last = c.rank() - 1;
-        int batch = last == 2 ? c.size(0) : 1;
-        int m = c.size(last - 1);
-        int n = c.size(last);
-        int k = a.size(transposeA ? last - 1 : last);
-        if (c.elements() > 0) {
-            multiply(MatmulPlan.choose(tiles, device.driver().multiprocessors(), batch, m, n, k), batch, m, n, k, transposeA, transposeB, alpha, a, b,
-                    beta, c, epilogue);
+        MatmulPlan.Shape shape = new MatmulPlan.Shape(last == 2 ? c.size(0) : 1, c.size(last - 1), c.size(last), a.size(transposeA ? last - 1 : last),
+                transposeA, transposeB);
+        if (c.elements() == 0) {
+            return;
         }
-    }
-
-    /** By a plan of the caller's. */
-    void multiply(MatmulPlan plan, int batch, int m, int n, int k, boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b,
-            double beta, Tensor c, Epilogue epilogue) {
         try (Operands operands = new Operands(device)) {
-            Operand left = operands.in(a);
-            Operand right = operands.in(b);
-            Operand result = beta == 0 ? operands.out(c) : operands.inOut(c);
-            long bias = operands.in(epilogue.bias()).address();
-            Operand pre = operands.out(epilogue.preActivation());
-            int activation = epilogue.activation().ordinal();
-            MatmulPlan.Tile tile = plan.tile();
-            int size = DeviceStorage.bytes(type);
-            if (plan.parts() > 1) {
-                int rows = batch * m;
-                long sums = operands.scratch((long) plan.parts() * rows * n * size);
-                product(tile, left, transposeA, right, transposeB, m, n, k).with(1.0).with(0.0).with(sums).with((long) n).with(0).with(0).with(0)
-                        .with(0).over((int) tile.blocks(m, n), plan.parts(), batch);
-                long fours = (long) rows * ((n + 3) / 4);
-                device.kernel("matmul", "matmul_sum_" + Device.suffix(type), SUM_THREADS).with(sums).with(plan.parts()).with(rows).with(n)
-                        .with(alpha).with(beta).with(result).with(bias).with(pre).with(activation)
-                        .over((int) ((fours + SUM_THREADS - 1) / SUM_THREADS));
-                return;
-            }
-            for (int first = 0; first < batch; first += MatmulPlan.MOST_BATCHES) {
-                long rows = (long) first * m;
-                product(tile, moved(left, (long) first * (transposeA ? k : m), size), transposeA,
-                        moved(right, (long) first * (transposeB ? n : k), size), transposeB, m, n, k).with(alpha).with(beta)
-                        .with(moved(result, rows, size)).with(bias).with(moved(pre, rows, size)).with(activation)
-                        .over((int) tile.blocks(m, n), 1, Math.min(MatmulPlan.MOST_BATCHES, batch - first));
-            }
+            multiply(MatmulPlan.choose(tiles, device.driver().multiprocessors(), shape), shape, alpha, operands.in(a), operands.in(b), beta,
+                    beta == 0 ? operands.out(c) : operands.inOut(c), false, operands.in(epilogue.bias()).address(), epilogue.activation(),
+                    operands.out(epilogue.preActivation()), operands);
         }
     }
 
-    private Launch product(MatmulPlan.Tile tile, Operand left, boolean transposeA, Operand right, boolean transposeB, int m, int n, int k) {
-        return device.kernel(tile.file(), tile.kernel(), tile.threads(), tile.sharedBytes()).with(left).with(transposeA).with(right)
-                .with(transposeB).with(m).with(n).with(k);
+    /**
+     * By a plan of the caller's.
+     *
+     * @param wide     whether A and B are bfloat16 and the rest float32
+     * @param operands that scratch memory is taken from
+     */
+    void multiply(MatmulPlan plan, MatmulPlan.Shape shape, double alpha, Operand a, Operand b, double beta, Operand c, boolean wide, long bias,
+            Activation activation, Operand pre, Operands operands) {
+        MatmulPlan.Tile tile = plan.tile();
+        int m = shape.m();
+        int n = shape.n();
+        if (plan.parts() > 1) {
+            int rows = shape.batch() * m;
+            long sums = operands.scratch((long) plan.parts() * rows * n * Math.max(Float.BYTES, tile.bytes()));
+            product(tile, shape, a, b).with(1.0).with(0.0).with(sums).with((long) n).with(0).with(0).with(0).with(Activation.IDENTITY.ordinal())
+                    .with(true).over(tile.blocks(shape), plan.parts(), shape.batch());
+            String type = tile.bytes() == Double.BYTES ? "f64" : wide || tile.bytes() == Float.BYTES ? "f32" : "bf16";
+            long fours = (long) rows * ((n + 3) / 4);
+            device.kernel("matmul", "matmul_sum_" + type, SUM_THREADS).with(sums).with(plan.parts()).with(rows).with(n).with(alpha).with(beta)
+                    .with(c).with(bias).with(pre).with(activation.ordinal()).over((int) ((fours + SUM_THREADS - 1) / SUM_THREADS));
+            return;
+        }
+        int bytes = wide ? Float.BYTES : tile.bytes();
+        for (int first = 0; first < shape.batch(); first += MatmulPlan.MOST_BATCHES) {
+            product(tile, shape, moved(a, first, shape.rowsOfA(), tile.bytes()), moved(b, first, shape.rowsOfB(), tile.bytes())).with(alpha).with(beta)
+                    .with(moved(c, first, m, bytes)).with(bias).with(moved(pre, first, m, bytes)).with(activation.ordinal()).with(wide)
+                    .over(tile.blocks(shape), 1, Math.min(MatmulPlan.MOST_BATCHES, shape.batch() - first));
+        }
     }
 
-    private static Operand moved(Operand operand, long rows, int size) {
-        return new Operand(operand.address() + rows * operand.stride() * size, operand.stride());
+    private Launch product(MatmulPlan.Tile tile, MatmulPlan.Shape shape, Operand a, Operand b) {
+        return device.kernel(tile.file(), tile.kernel(shape), tile.threads(), tile.sharedBytes()).with(a).with(shape.transposeA()).with(b)
+                .with(shape.transposeB()).with(shape.m()).with(shape.n()).with(shape.k());
+    }
+
+    private static Operand moved(Operand operand, int matrices, int rows, int bytes) {
+        return new Operand(operand.address() + (long) matrices * rows * operand.stride() * bytes, operand.stride());
     }
 }

@@ -5,6 +5,7 @@ import static lanewise.kernels.KernelsUnderTest.assertWithin;
 import static lanewise.kernels.KernelsUnderTest.copy;
 import static lanewise.kernels.KernelsUnderTest.guarded;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -109,8 +110,13 @@ class CudaMatmulTest {
         }
 
         void check(MatmulPlan plan, CudaMatmul matmul) {
-            check(plan.toString(), epilogue -> matmul.multiply(plan, Math.max(1, batch), m, n, k, transposeA, transposeB, alpha, onDevice(a),
-                    onDevice(b), beta, c, epilogue));
+            check(plan.toString(), epilogue -> {
+                try (Operands operands = new Operands(device)) {
+                    matmul.multiply(plan, new MatmulPlan.Shape(Math.max(1, batch), m, n, k, transposeA, transposeB), alpha, operands.in(onDevice(a)),
+                            operands.in(onDevice(b)), beta, beta == 0 ? operands.out(c) : operands.inOut(c), false,
+                            operands.in(epilogue.bias()).address(), activation, operands.out(epilogue.preActivation()), operands);
+                }
+            });
         }
 
         private void check(String kernel, Consumer<Epilogue> run) {
@@ -175,14 +181,18 @@ class CudaMatmulTest {
     }
 
     private static List<MatmulPlan.Tile> tiles(ElementType type) {
-        return type == ElementType.FLOAT32 ? MatmulPlan.FLOAT32 : MatmulPlan.FLOAT64;
+        List<MatmulPlan.Tile> tiles = new ArrayList<>(type == ElementType.FLOAT32 ? MatmulPlan.FLOAT32 : MatmulPlan.FLOAT64);
+        if (type == ElementType.FLOAT32) {
+            tiles.addAll(MatmulPlan.TF32);
+        }
+        return tiles;
     }
 
     @ParameterizedTest
     @EnumSource(ElementType.class)
     void everyKernelIsExactOnIntegers(ElementType type) {
         Random random = new Random(1);
-        CudaMatmul matmul = new CudaMatmul(device, type);
+        CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (MatmulPlan.Tile tile : tiles(type)) {
             for (int round = 0; round < 40; round++) {
                 int batch = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 0;
@@ -196,7 +206,7 @@ class CudaMatmulTest {
     @EnumSource(ElementType.class)
     void errorIsWithinTheBound(ElementType type) {
         Random random = new Random(2);
-        CudaMatmul matmul = new CudaMatmul(device, type);
+        CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (int round = 0; round < 40; round++) {
             int batch = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 0;
             Activation activation = Activation.values()[round % Activation.values().length];
@@ -208,7 +218,7 @@ class CudaMatmulTest {
     @EnumSource(ElementType.class)
     void largerShapesAreExactOnIntegers(ElementType type) {
         Random random = new Random(3);
-        CudaMatmul matmul = new CudaMatmul(device, type);
+        CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (int[] shape : new int[][] {{270, 300, 40}, {1, 700, 600}, {700, 1, 600}, {5, 5, 3000}, {0, 5, 5}, {5, 0, 5}, {1100, 140, 10}}) {
             new Case(random, type, true, 0, shape[0], shape[1], shape[2], Activation.IDENTITY).check("chosen", matmul);
         }
