@@ -87,13 +87,30 @@ class CudaSoftmaxTest {
         softmax.logBackward(scale, logs, dy, dxOfLogs);
         Tensor expected = exactLike(y);
         tensors.scalar.softmax().backward(scale, exact(y), exact(dy), expected);
-        // In float64 the definition, which sums in order, errs too.
-        double dotUnits = type == ElementType.FLOAT64 ? 16 + y.columns() / 8.0 : 16;
-        assertClose("gradient of softmax of " + y + ", " + layout, expected, dx, dotUnits * u * Math.abs(scale), 0);
+        double[] bounds = new double[y.elements()];
+        double[] logBounds = new double[y.elements()];
+        double[] ys = y.toArray();
+        double[] ls = logs.toArray();
+        double[] dys = dy.toArray();
+        int n = y.columns();
+        for (int r = 0; r < y.rows(); r++) {
+            double products = 0;
+            double sizes = 0;
+            for (int i = r * n; i < (r + 1) * n; i++) {
+                products += Math.abs(ys[i] * dys[i]);
+                sizes += Math.abs(dys[i]);
+            }
+            // Sums err in the size of their terms. In float64 the definition, which sums in order, errs as well.
+            double units = type == ElementType.FLOAT64 ? 8 + 2 * Math.sqrt(n) : 8;
+            for (int i = r * n; i < (r + 1) * n; i++) {
+                bounds[i] = units * u * Math.abs(scale * ys[i]) * (Math.abs(dys[i]) + products) + Float.MIN_NORMAL;
+                logBounds[i] = units * u * Math.abs(scale) * (Math.abs(dys[i]) + Math.exp(ls[i]) * sizes);
+            }
+        }
+        tensors.scalar.softmax().backward(scale, exact(y), exact(dy), expected);
+        assertWithin("gradient of softmax of " + y + ", " + layout, expected, dx, bounds);
         tensors.scalar.softmax().logBackward(scale, exact(logs), exact(dy), expected);
-        // The sum over a row errs by some units of the size of its terms.
-        double size = 32 + y.columns();
-        assertClose("gradient of the logarithm of softmax of " + y + ", " + layout, expected, dxOfLogs, size * u * Math.abs(scale), 8 * u);
+        assertWithin("gradient of the logarithm of softmax of " + y + ", " + layout, expected, dxOfLogs, logBounds);
         Tensor copy = tensors.copy(dy, layout);
         softmax.backward(scale, y, copy, copy);
         assertSameBits("gradient of softmax over dy", dx, copy);
