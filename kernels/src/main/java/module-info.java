@@ -3,12 +3,15 @@ module lanewise.kernels {
     // On the module path this resolves the Vector API without any flag. On the class path the module system does not
     // read this file, and the SIMD provider declines when the API is missing.
     requires jdk.incubator.vector;
+    // Only needed to compile; see lanewise.kernels.cuda.CudaProvider for where it is looked for.
+    requires static jcuda;
 
     exports lanewise.kernels;
 
     uses lanewise.kernels.KernelProvider;
 
     provides lanewise.kernels.KernelProvider with
+            lanewise.kernels.cuda.CudaProvider,
             lanewise.kernels.simd.SimdProvider,
             lanewise.kernels.scalar.ScalarProvider;
 }

@@ -1,5 +1,6 @@
 package lanewise.kernels;
 
+import java.util.Arrays;
 import java.util.Objects;
 
 /** Elements in an array of this JVM. */
@@ -52,5 +53,31 @@ final class HostStorage implements Storage {
     @Override
     public Object hostArray() {
         return floats != null ? floats : doubles;
+    }
+
+    @Override
+    public boolean copy(Tensor source, Tensor target) {
+        Object from = source.storage().hostArray();
+        Object to = target.storage().hostArray();
+        if (from == null || to == null || source.type() != target.type()) {
+            return false;
+        }
+        for (int r = 0; r < target.rows(); r++) {
+            System.arraycopy(from, source.offset() + r * source.rowStride(), to, target.offset() + r * target.rowStride(), target.columns());
+        }
+        return true;
+    }
+
+    @Override
+    public boolean fill(Tensor target, double value) {
+        for (int r = 0; r < target.rows(); r++) {
+            int start = target.offset() + r * target.rowStride();
+            if (floats != null) {
+                Arrays.fill(floats, start, start + target.columns(), (float) value);
+            } else {
+                Arrays.fill(doubles, start, start + target.columns(), value);
+            }
+        }
+        return true;
     }
 }

@@ -7,11 +7,16 @@ import java.util.Optional;
  * loadable anywhere; what it needs is looked at in {@link #unavailable}.
  */
 public interface KernelProvider {
-    /** Short name, by which it can be demanded: "scalar", "simd". */
+    /** Short name, by which it can be demanded: "scalar", "simd", "cuda". */
     String name();
 
     /** The highest available one wins. */
     int priority();
+
+    /** Whether it is used only when demanded by name. {@link #unavailable} is then not asked before someone wants to know. */
+    default boolean onDemand() {
+        return false;
+    }
 
     /**
      * Why it can't be used here, in words for a user; empty if it can.
@@ -20,7 +25,7 @@ public interface KernelProvider {
      */
     Optional<String> unavailable();
 
-    /** What is active, in words for a user, such as the vector width. */
+    /** What is active or could be, in words for a user, such as the vector width. Asked only if it is available. */
     String details();
 
     /** Width of its vectors; 0 if it has none. */
@@ -32,5 +37,9 @@ public interface KernelProvider {
     /** A tensor of zeros where this implementation wants it. */
     default Tensor zeros(ElementType type, int... shape) {
         return Tensor.zeros(type, shape);
+    }
+
+    /** Gives back what {@link #create} and {@link #zeros} took, if it is not the JVM's. May be called twice. */
+    default void close() {
     }
 }

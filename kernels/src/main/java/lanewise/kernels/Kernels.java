@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 
 /**
  * The kernels: one accessor per family of operations, over one implementation and one set of threads.
@@ -26,15 +27,19 @@ import java.util.concurrent.Executor;
  * bits at any number of threads.
  *
  * <p>System properties, read when an instance is built: {@code lanewise.implementation} demands an implementation by
- * name ("scalar", "simd"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
+ * name ("scalar", "simd", "cuda"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
  * vectors are first used) caps the vector width.
+ *
+ * <p>The GPU ("cuda", see the README) is used only when it is demanded: it is fast for tensors that {@link #zeros} made, which stay in
+ * its memory; what lives on the host is copied there and back by each operation. Operations on it return before they are done; reading a
+ * tensor waits for them.
  *
  * <p>On JDK 17, a program that also uses vectors of another width itself makes the vectors of these kernels objects, many
  * times slower: C2 of that JDK then no longer knows their class.
  */
 public final class Kernels implements AutoCloseable {
     private final KernelProvider provider;
-    private final List<String> declined;
+    private final List<Declined> declined;
     private final Workers workers;
     private final Matmul matmul;
     private final Attention attention;
@@ -47,7 +52,7 @@ public final class Kernels implements AutoCloseable {
     private final Embedding embedding;
     private final Optimizer optimizer;
 
-    private Kernels(KernelProvider provider, List<String> declined, Workers workers) {
+    private Kernels(KernelProvider provider, List<Declined> declined, Workers workers) {
         this.provider = provider;
         this.declined = declined;
         this.workers = workers;
@@ -65,7 +70,7 @@ public final class Kernels implements AutoCloseable {
         optimizer = new CheckedOptimizer(float32.optimizer(), float64.optimizer());
     }
 
-    /** The fastest implementation available, on as many threads as the JVM has processors. */
+    /** The fastest implementation available on the CPU, on as many threads as the JVM has processors. */
     public static Kernels best() {
         return builder().build();
     }
@@ -114,12 +119,17 @@ public final class Kernels implements AutoCloseable {
         return optimizer;
     }
 
-    /** A new tensor of zeros where this implementation wants it. */
+    /**
+     * A new tensor of zeros where this implementation wants it. A device's memory is given back some time after the tensor and all its
+     * views became unreachable, and at once by {@link #close}.
+     *
+     * @throws OutOfDeviceMemoryException if a device has not as much memory
+     */
     public Tensor zeros(ElementType type, int... shape) {
         return provider.zeros(type, shape);
     }
 
-    /** Name of the active implementation: "scalar", "simd". */
+    /** Name of the active implementation: "scalar", "simd", "cuda". */
     public String implementation() {
         return provider.name();
     }
@@ -139,16 +149,34 @@ public final class Kernels implements AutoCloseable {
         StringBuilder text = new StringBuilder();
         text.append(provider.name()).append(": ").append(provider.details()).append(", ").append(threads())
                 .append(threads() == 1 ? " thread" : " threads");
-        for (String line : declined) {
-            text.append('\n').append(line);
+        for (Declined other : declined) {
+            text.append('\n').append(other);
         }
         return text.toString();
     }
 
-    /** Ends the threads; the tensors stay valid. Operations still work afterwards, on the caller's thread. */
+    /**
+     * Ends the threads. Tensors on the host stay valid, and operations still work afterwards, on the caller's thread; those of a device
+     * are gone, their memory is given back, and operations throw {@link IllegalStateException}.
+     */
     @Override
     public void close() {
         workers.close();
+        provider.close();
+    }
+
+    /**
+     * An implementation that is not active.
+     *
+     * @param reason why not; null if it was not asked because it must be demanded
+     */
+    private record Declined(KernelProvider provider, String reason) {
+        @Override
+        public String toString() {
+            String why = reason != null ? reason
+                    : provider.unavailable().orElseGet(() -> provider.details() + " can be used, but was not demanded");
+            return "not " + provider.name() + ": " + why;
+        }
     }
 
     /** Chooses implementation and threads. */
@@ -163,7 +191,7 @@ public final class Kernels implements AutoCloseable {
         /**
          * Demands an implementation.
          *
-         * @param name "scalar", "simd", or null for the best available
+         * @param name "scalar", "simd", "cuda", or null for the best available that is not a device's
          */
         public Builder implementation(String name) {
             implementation = name;
@@ -199,21 +227,34 @@ public final class Kernels implements AutoCloseable {
             List<KernelProvider> providers = new ArrayList<>();
             ServiceLoader.load(KernelProvider.class, Kernels.class.getClassLoader()).forEach(providers::add);
             providers.sort(Comparator.comparingInt(KernelProvider::priority).reversed());
-            List<String> declined = new ArrayList<>();
+            List<Declined> declined = new ArrayList<>();
             for (KernelProvider provider : providers) {
-                Optional<String> reason = provider.unavailable();
-                if (implementation == null || implementation.equals(provider.name())) {
-                    if (reason.isEmpty()) {
-                        return new Kernels(provider, List.copyOf(declined), workers());
-                    }
-                    declined.add("not " + provider.name() + ": " + reason.get());
-                } else {
-                    declined.add("not " + provider.name() + ": " + reason.orElse(implementation + " was demanded"));
+                boolean demanded = provider.name().equals(implementation);
+                boolean wanted = demanded || implementation == null && !provider.onDemand();
+                if (!wanted && provider.onDemand()) {
+                    declined.add(new Declined(provider, null));
+                    continue;
                 }
+                Optional<String> reason = provider.unavailable();
+                if (wanted && reason.isEmpty()) {
+                    return start(provider, List.copyOf(declined));
+                }
+                declined.add(new Declined(provider, reason.orElse(implementation + " was demanded")));
             }
             throw new IllegalStateException("no implementation of the kernels"
                     + (implementation == null ? "" : " called \"" + implementation + "\"") + " can be used here:\n"
-                    + String.join("\n", declined));
+                    + declined.stream().map(Declined::toString).collect(Collectors.joining("\n")));
+        }
+
+        private Kernels start(KernelProvider provider, List<Declined> declined) {
+            Workers workers = workers();
+            try {
+                return new Kernels(provider, declined, workers);
+            } catch (RuntimeException failure) {
+                workers.close();
+                provider.close();
+                throw new IllegalStateException("the implementation \"" + provider.name() + "\" can't be started: " + failure.getMessage(), failure);
+            }
         }
 
         private Workers workers() {

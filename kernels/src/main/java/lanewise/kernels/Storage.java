@@ -20,4 +20,23 @@ public interface Storage {
     default Object hostArray() {
         return null;
     }
+
+    /**
+     * Copies between two tensors that are alike in rows and columns, if this storage, which one of them views, knows a better way than
+     * {@link #read} and {@link #write} for each row.
+     *
+     * @return whether it was done
+     */
+    default boolean copy(Tensor source, Tensor target) {
+        return false;
+    }
+
+    /**
+     * Sets every element of a tensor that views this storage, if it knows a better way than {@link #write} for each row.
+     *
+     * @return whether it was done
+     */
+    default boolean fill(Tensor target, double value) {
+        return false;
+    }
 }

@@ -84,6 +84,15 @@ public final class Tensor {
         return type == ElementType.FLOAT32 ? wrap(new float[count], shape) : wrap(new double[count], shape);
     }
 
+    /**
+     * The number of elements of a shape.
+     *
+     * @throws IllegalArgumentException if a size is negative or there are more than 2^31 - 9
+     */
+    public static int elements(int... shape) {
+        return product(shape, shape.length);
+    }
+
     /** The product of the first sizes of a shape, checked to fit into an array. */
     private static int product(int[] shape, int axes) {
         long product = 1;
@@ -222,9 +231,7 @@ public final class Tensor {
     /** All elements, row by row. */
     public double[] toArray() {
         double[] all = new double[elements()];
-        for (int r = 0; r < rows; r++) {
-            storage.read(offset + r * rowStride, all, r * columns, columns);
-        }
+        wrap(all, rows, columns).copyFrom(this);
         return all;
     }
 
@@ -234,9 +241,7 @@ public final class Tensor {
             throw new IllegalArgumentException(
                     "values has " + values.length + " elements; " + this + " has " + elements());
         }
-        for (int r = 0; r < rows; r++) {
-            storage.write(offset + r * rowStride, values, r * columns, columns);
-        }
+        copyFrom(wrap(values, rows, columns));
     }
 
     /** Sets all elements from a tensor with the same number of rows and columns, which may differ in type and place. */
@@ -244,39 +249,25 @@ public final class Tensor {
         if (source.rows != rows || source.columns != columns) {
             throw new IllegalArgumentException("source is " + source + "; expected the rows and columns of " + this);
         }
-        Object from = source.storage.hostArray();
-        Object to = storage.hostArray();
-        boolean direct = from != null && to != null && source.type() == type();
-        double[] row = direct ? null : new double[columns];
+        if (storage.copy(source, this) || source.storage.copy(source, this)) {
+            return;
+        }
+        double[] row = new double[columns];
         for (int r = 0; r < rows; r++) {
-            int read = source.offset + r * source.rowStride;
-            int write = offset + r * rowStride;
-            if (direct) {
-                System.arraycopy(from, read, to, write, columns);
-            } else {
-                source.storage.read(read, row, 0, columns);
-                storage.write(write, row, 0, columns);
-            }
+            source.storage.read(source.offset + r * source.rowStride, row, 0, columns);
+            storage.write(offset + r * rowStride, row, 0, columns);
         }
     }
 
     /** Sets every element to one value, rounded to the element type. */
     public void fill(double value) {
-        Object host = storage.hostArray();
-        double[] row = null;
+        if (elements() == 0 || storage.fill(this, value)) {
+            return;
+        }
+        double[] row = new double[columns];
+        Arrays.fill(row, value);
         for (int r = 0; r < rows; r++) {
-            int start = offset + r * rowStride;
-            if (host instanceof float[] array) {
-                Arrays.fill(array, start, start + columns, (float) value);
-            } else if (host instanceof double[] array) {
-                Arrays.fill(array, start, start + columns, value);
-            } else {
-                if (row == null) {
-                    row = new double[columns];
-                    Arrays.fill(row, value);
-                }
-                storage.write(start, row, 0, columns);
-            }
+            storage.write(offset + r * rowStride, row, 0, columns);
         }
     }
 

@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
  * calls return before it is. May be called from any thread, by one at a time. Addresses are the device's; 0 is none.
  */
 interface Driver extends AutoCloseable {
-    /** The device and the driver, in words for a user. */
-    String describe();
-
     /** Compute capability, major and minor in two digits: 90 for 9.0. */
     int capability();
+
+    /** The CUDA that the driver is made for: 12040 for 12.4. */
+    int version();
 
     int multiprocessors();
 
@@ -42,7 +42,11 @@ interface Driver extends AutoCloseable {
     /** Sets bytes to 0. */
     void clear(long at, long bytes);
 
-    /** Loads a module from PTX or machine code. */
+    /**
+     * Loads a module.
+     *
+     * @param image its PTX; null if there is none of that name
+     */
     long load(String name, byte[] image);
 
     /** A kernel of a module. */

@@ -40,7 +40,7 @@ final class Launch {
     /** Runs it over a grid of blocks; over none, nothing happens. */
     void over(int x, int y, int z) {
         if (x > 0 && y > 0 && z > 0) {
-            device.driver().launch(function, x, y, z, threads, sharedBytes, arguments, count);
+            device.launch(function, x, y, z, threads, sharedBytes, arguments, count);
         }
     }
 

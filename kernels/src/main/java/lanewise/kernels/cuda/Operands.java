@@ -1,20 +1,23 @@
 package lanewise.kernels.cuda;
 
-import java.nio.ByteBuffer;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import lanewise.kernels.Tensor;
 
 /**
  * The tensors of one call as views on the device. Those that live elsewhere are copied there, and what the call writes is copied back
- * when this is closed, which then waits for the device.
+ * when this is closed, which then waits for the device. Until then the memory of all of them is kept.
  */
 final class Operands implements AutoCloseable {
     private record Staged(Tensor tensor, long address, boolean written) {
     }
 
     private final Device device;
+    private final List<Tensor> resident = new ArrayList<>(8);
     private List<Staged> staged = List.of();
+    /** Whether memory was missing, so that nothing was computed. */
+    private boolean failed;
 
     Operands(Device device) {
         this.device = device;
@@ -36,7 +39,7 @@ final class Operands implements AutoCloseable {
 
     /** Integers that the call reads; valid until the next calls on the device have been asked for. */
     long ints(int[] values) {
-        long address = device.allocate(4L * Math.max(1, values.length));
+        long address = allocate(4L * values.length);
         keep(new Staged(null, address, false));
         device.upload(address, 4L * values.length, (buffer, from, count) -> buffer.asIntBuffer().put(values, (int) from / 4, count / 4));
         return address;
@@ -44,7 +47,7 @@ final class Operands implements AutoCloseable {
 
     /** Memory for the call itself, not set to anything. */
     long scratch(long bytes) {
-        long address = device.allocate(Math.max(1, bytes));
+        long address = allocate(bytes);
         keep(new Staged(null, address, false));
         return address;
     }
@@ -53,17 +56,31 @@ final class Operands implements AutoCloseable {
         if (tensor == null) {
             return Operand.NONE;
         }
-        int size = DeviceStorage.bytes(tensor.type());
+        int size = tensor.type().bytes();
         if (tensor.storage() instanceof DeviceStorage storage && storage.device() == device) {
+            resident.add(tensor);
             return new Operand(storage.address() + (long) tensor.offset() * size, tensor.rowStride());
         }
-        long address = device.allocate(Math.max(1, (long) tensor.elements() * size));
-        keep(new Staged(tensor, address, written));
+        Staged one = new Staged(tensor, allocate((long) tensor.elements() * size), written);
+        keep(one);
         if (read) {
-            DeviceStorage storage = new DeviceStorage(device, tensor.type(), address, tensor.elements());
-            new Tensor(storage, 0, tensor.columns(), tensor.shape()).copyFrom(tensor);
+            copy(one).copyFrom(tensor);
         }
-        return new Operand(address, tensor.columns());
+        return new Operand(one.address, tensor.columns());
+    }
+
+    private long allocate(long bytes) {
+        try {
+            return device.allocate(Math.max(1, bytes));
+        } catch (RuntimeException failure) {
+            failed = true;
+            throw failure;
+        }
+    }
+
+    private Tensor copy(Staged one) {
+        DeviceStorage storage = new DeviceStorage(device, one.tensor.type(), one.address, one.tensor.elements());
+        return new Tensor(storage, 0, one.tensor.columns(), one.tensor.shape());
     }
 
     private void keep(Staged one) {
@@ -76,12 +93,12 @@ final class Operands implements AutoCloseable {
     @Override
     public void close() {
         for (Staged one : staged) {
-            if (one.written) {
-                DeviceStorage storage = new DeviceStorage(device, one.tensor.type(), one.address, one.tensor.elements());
-                one.tensor.copyFrom(new Tensor(storage, 0, one.tensor.columns(), one.tensor.shape()));
+            if (one.written && !failed) {
+                one.tensor.copyFrom(copy(one));
             }
             // The stream's order keeps it from being written before what still reads it is done.
             device.release(one.address);
         }
+        Reference.reachabilityFence(resident);
     }
 }

@@ -52,13 +52,13 @@ final class HostDriver implements Driver {
     }
 
     @Override
-    public String describe() {
-        return "kernels run on the host";
+    public int capability() {
+        return 80;
     }
 
     @Override
-    public int capability() {
-        return 80;
+    public int version() {
+        return 11000;
     }
 
     @Override
@@ -109,7 +109,7 @@ final class HostDriver implements Driver {
     public void upload(long to, ByteBuffer from, long bytes) {
         try {
             order('u', to, bytes);
-            orders.write(from.array(), 0, (int) bytes);
+            orders.write(from.array(), from.arrayOffset(), (int) bytes);
         } catch (IOException failure) {
             throw broken(failure);
         }
@@ -120,7 +120,7 @@ final class HostDriver implements Driver {
         try {
             order('d', from, bytes);
             orders.flush();
-            answers.readFully(to.array(), 0, (int) bytes);
+            answers.readFully(to.array(), to.arrayOffset(), (int) bytes);
         } catch (IOException failure) {
             throw broken(failure);
         }

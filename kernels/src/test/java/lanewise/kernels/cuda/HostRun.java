@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,46 +16,84 @@ final class HostRun {
     private static final Path HOST = Path.of("src/test/cuda");
     private static final Path BUILD = Path.of("target/host-run");
     private static Path program;
+    private static Path libcuda;
 
     private HostRun() {
     }
 
+    /** A device that is a process of its own, in which every access out of bounds is an error. */
     static synchronized Device device() throws IOException, InterruptedException {
         if (program == null) {
-            assumeTrue(run(List.of("g++", "--version")) == 0, "no g++ on the PATH: kernels for GPUs are not run on the host");
-            program = build();
+            program = build("host_run.cpp", "host-run", List.of("-fsanitize=address", "-g"));
         }
-        return new Device(new HostDriver(program));
+        return new Device(new HostDriver(program), false);
     }
 
-    private static Path build() throws IOException, InterruptedException {
-        Files.createDirectories(BUILD);
-        List<Path> sources = new ArrayList<>();
-        for (Path folder : List.of(SOURCES, HOST)) {
-            try (Stream<Path> files = Files.list(folder)) {
-                files.filter(file -> file.toString().endsWith(".cu")).sorted().forEach(sources::add);
-            }
+    /** A folder with a libcuda.so.1 that runs kernels on the host. */
+    static synchronized Path libcuda() throws IOException, InterruptedException {
+        if (libcuda == null) {
+            libcuda = build("host_libcuda.cpp", "libcuda.so.1", List.of("-fPIC", "-shared", "-fvisibility=hidden"));
         }
-        sources.add(HOST.resolve("host_run.cpp"));
+        return libcuda.getParent();
+    }
+
+    private static Path build(String main, String name, List<String> options) throws IOException, InterruptedException {
+        assumeTrue(run(List.of("g++", "--version")) == 0, "no g++ on the PATH: kernels for GPUs are not run on the host");
+        Path folder = BUILD.resolve(name + "-objects");
+        Files.createDirectories(folder);
+        List<Path> sources = files("cu");
+        sources.add(HOST.resolve(main));
+        List<Path> headers = files("cuh|h");
+        List<Path> compiled = new ArrayList<>();
         List<Process> compilers = new ArrayList<>();
-        List<String> link = new ArrayList<>(List.of("g++", "-fsanitize=address"));
+        List<String> link = new ArrayList<>(List.of("g++"));
+        link.addAll(options);
         for (Path source : sources) {
-            String object = BUILD.resolve(source.getFileName() + ".o").toString();
-            compilers.add(new ProcessBuilder("g++", "-std=c++17", "-O1", "-g", "-fsanitize=address", "-DLANEWISE_HOST", "-ffp-contract=off", "-I" + SOURCES,
-                    "-I" + HOST, "-x", "c++", "-c", source.toString(), "-o", object).inheritIO().start());
+            String object = folder.resolve(source.getFileName() + ".o").toString();
             link.add(object);
+            if (isNewer(Path.of(object), source, headers)) {
+                continue;
+            }
+            compiled.add(source);
+            List<String> compile = new ArrayList<>(List.of("g++", "-std=c++17", "-O1", "-DLANEWISE_HOST", "-ffp-contract=off", "-I" + SOURCES,
+                    "-I" + HOST, "-x", "c++", "-c", source.toString(), "-o", object));
+            compile.addAll(options);
+            compilers.add(new ProcessBuilder(compile).inheritIO().start());
         }
         for (int i = 0; i < compilers.size(); i++) {
             if (compilers.get(i).waitFor() != 0) {
-                throw new IOException(sources.get(i) + " does not compile for the host");
+                throw new IOException(compiled.get(i) + " does not compile for the host");
             }
         }
-        Path built = BUILD.resolve("host-run");
+        Path built = BUILD.resolve(name);
         link.addAll(List.of("-o", built.toString()));
         if (run(link) != 0) {
-            throw new IOException("the host run can't be linked");
+            throw new IOException(name + " can't be linked");
         }
         return built;
+    }
+
+    private static List<Path> files(String endings) throws IOException {
+        List<Path> found = new ArrayList<>();
+        for (Path folder : List.of(SOURCES, HOST)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.filter(file -> file.toString().matches(".*\\.(" + endings + ")")).sorted().forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    private static boolean isNewer(Path object, Path source, List<Path> headers) throws IOException {
+        if (!Files.exists(object)) {
+            return false;
+        }
+        FileTime made = Files.getLastModifiedTime(object);
+        for (Path header : headers) {
+            if (made.compareTo(Files.getLastModifiedTime(header)) <= 0) {
+                return false;
+            }
+        }
+        return made.compareTo(Files.getLastModifiedTime(source)) > 0;
     }
 
     private static int run(List<String> command) throws InterruptedException {
