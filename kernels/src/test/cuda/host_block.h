@@ -69,6 +69,12 @@ struct Copy {
     long group;
 };
 
+// A product that was started.
+struct StartedProduct {
+    std::function<void()> finish;
+    long group;
+};
+
 // One thread of the block.
 struct Thread {
     ucontext_t context;
@@ -81,6 +87,16 @@ struct Thread {
     // Its asynchronous copies that are not done, and the groups that it has made of them.
     std::vector<Copy> copies;
     long groups = 0;
+    std::vector<StartedProduct> products;
+    long product_groups = 0;
+
+    void finish_products(long end) {
+        size_t done = 0;
+        for (; done < products.size() && products[done].group < end; done++) {
+            products[done].finish();
+        }
+        products.erase(products.begin(), products.begin() + done);
+    }
 
     // Of the groups before this one.
     void finish_copies(long end) {

@@ -54,8 +54,10 @@ record MatmulPlan(Tile tile, int parts) {
             fma("f32", 4, 128, 16, 32, 45));
     static final List<Tile> FLOAT64 = List.of(fma("f64", 8, 128, 64, 8, 50), fma("f64", 8, 64, 64, 8, 40), fma("f64", 8, 16, 128, 16, 25),
             fma("f64", 8, 128, 16, 16, 25));
-    static final List<Tile> TF32 = List.of(tensor("tf32", 4, 128, 3, 256), tensor("tf32", 4, 64, 4, 160));
-    static final List<Tile> BFLOAT16 = List.of(tensor("bf16", 2, 128, 3, 600), tensor("bf16", 2, 64, 4, 400));
+    static final List<Tile> TF32 = List.of(tensor("tf32", 4, 128, 3, 450), tensor("tf32", 4, 64, 4, 280));
+    static final List<Tile> BFLOAT16 = List.of(tensor("bf16", 2, 128, 3, 900), tensor("bf16", 2, 64, 4, 550));
+    /** Hopper's own. */
+    static final List<Tile> BFLOAT16_90 = List.of(hopper(256, 4, 1500), hopper(128, 3, 1300), BFLOAT16.get(1));
 
     private static Tile fma(String type, int bytes, int rows, int columns, int depth, double rate) {
         return new Tile("matmul", "matmul_" + rows + "x" + columns + "_" + type, false, bytes, rows, columns, depth, 256, 0, rate);
@@ -65,6 +67,11 @@ record MatmulPlan(Tile tile, int parts) {
     private static Tile tensor(String type, int bytes, int side, int stages, double rate) {
         return new Tile("matmul_tensor", "matmul_" + side + "x" + side + "_" + type, true, bytes, side, side, 128 / bytes, 128,
                 stages * 2 * side * 128, rate);
+    }
+
+    /** Two warpgroups; a stage as above, and all on a boundary of 1024 bytes. */
+    private static Tile hopper(int columns, int stages, double rate) {
+        return new Tile("matmul_sm90", "matmul_128x" + columns + "_sm90", true, 2, 128, columns, 64, 256, stages * (128 + columns) * 128 + 1024, rate);
     }
 
     /** The quickest by an estimate. */
