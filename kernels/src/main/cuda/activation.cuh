@@ -12,7 +12,7 @@ __device__ __forceinline__ C positive_part(C x) {
 }
 
 template <typename C>
-__device__ __forceinline__ C activated(int kind, C x) {
+__device__ __forceinline__ C activated_inline(int kind, C x) {
     switch (kind) {
         case RELU:
             return positive_part(x);
@@ -33,3 +33,8 @@ __device__ __forceinline__ C activated(int kind, C x) {
             return x;
     }
 }
+
+__device__ __forceinline__ float activated(int kind, float x) { return activated_inline(kind, x); }
+
+// Out of line: in double these functions are long.
+static __device__ __noinline__ double activated(int kind, double x) { return activated_inline(kind, x); }

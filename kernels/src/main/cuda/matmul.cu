@@ -100,9 +100,8 @@ struct Fma {
     static constexpr int GROUP_N = TN < V ? TN : V;
     static constexpr int SPREAD_M = BM / (TM / GROUP_M);
     static constexpr int SPREAD_N = BN / (TN / GROUP_N);
-    // Threads along the columns of a tile, and of them those of one warp.
-    static constexpr int ACROSS = BN / TN;
-    static constexpr int LANES = 8;
+    // Warps along the columns of a tile; a warp's threads are 4 by 8.
+    static constexpr int ACROSS = BN / TN / 8;
     using A = Pieces<T, BM, BK, THREADS>;
     using B = Pieces<T, BN, BK, THREADS>;
     static constexpr int STAGE = BK * (A::STRIDE + B::STRIDE);
@@ -123,8 +122,10 @@ struct Fma {
                                                int k, bool transposeA, bool transposeB) {
         __shared__ __align__(16) T shared[SHARED];
         int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-        int x = warp % (ACROSS / LANES) * LANES + lane % LANES;
-        int y = warp / (ACROSS / LANES) * (WARP / LANES) + lane / LANES;
+        // Lanes that differ in bit 0 alone read the same of A, and those that differ in bit 1 alone the same of B: then shared memory
+        // serves half a warp at once, not a quarter.
+        int x = warp % ACROSS * 8 + lane / 4 % 4 * 2 + lane % 2;
+        int y = warp / ACROSS * 4 + lane / 16 * 2 + lane / 2 % 2;
         TilePlace tile((m + BM - 1) / BM, (n + BN - 1) / BN);
         KRange range(k, BK);
         A left(a, aStride, !transposeA, tile.row * BM, m, range.from);

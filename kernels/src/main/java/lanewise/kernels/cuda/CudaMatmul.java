@@ -20,6 +20,11 @@ final class CudaMatmul implements Matmul {
         tiles = type == ElementType.FLOAT64 ? MatmulPlan.FLOAT64 : tf32 ? MatmulPlan.TF32 : MatmulPlan.FLOAT32;
     }
 
+    /** The kernels for bfloat16 on a device. */
+    static List<MatmulPlan.Tile> bfloat16(Device device) {
+        return device.runs(MatmulPlan.HOPPER_FILE) ? MatmulPlan.BFLOAT16_90 : MatmulPlan.BFLOAT16;
+    }
+
     @Override
     public void multiply(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta, Tensor c, Epilogue epilogue) {
         int last = c.rank() - 1;

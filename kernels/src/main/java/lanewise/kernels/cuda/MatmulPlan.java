@@ -7,6 +7,7 @@ import java.util.List;
  * operands' type and on the device, so that the same product gives the same bits in every run.
  */
 record MatmulPlan(Tile tile, int parts) {
+    static final String HOPPER_FILE = "matmul_sm90";
     /** Cycles that starting one more kernel takes. */
     private static final double START = 4000;
     /** Bytes that a multiprocessor moves in a cycle. */
@@ -71,7 +72,7 @@ record MatmulPlan(Tile tile, int parts) {
 
     /** Two warpgroups; a stage as above, and all on a boundary of 1024 bytes. */
     private static Tile hopper(int columns, int stages, double rate) {
-        return new Tile("matmul_sm90", "matmul_128x" + columns + "_sm90", true, 2, 128, columns, 64, 256, stages * (128 + columns) * 128 + 1024, rate);
+        return new Tile(HOPPER_FILE, "matmul_128x" + columns + "_sm90", true, 2, 128, columns, 64, 256, stages * (128 + columns) * 128 + 1024, rate);
     }
 
     /** The quickest by an estimate. */

@@ -19,6 +19,7 @@ import lanewise.kernels.Matmul;
 import lanewise.kernels.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -63,6 +64,8 @@ class CudaMatmulTest {
         final Tensor pre;
         final Activation activation;
         final String name;
+        /** Relative error of the operands as the kernel takes them. */
+        double operandError;
 
         Case(Random random, ElementType type, boolean integers, int batch, int m, int n, int k, Activation activation) {
             this.random = random;
@@ -147,7 +150,7 @@ class CudaMatmulTest {
             assertGuardsIntact(all, c);
         }
 
-        /** (k + 5) u (|alpha| |A| |B| + |beta| |C| + |bias|); 0 for integers. */
+        /** (k + 5) u (|alpha| |A| |B| + |beta| |C| + |bias|), and what the operands' errors make of it; 0 for integers. */
         private double[] bounds() {
             if (integers) {
                 return new double[c.elements()];
@@ -156,7 +159,7 @@ class CudaMatmulTest {
             scalar.matmul().multiply(transposeA, transposeB, Math.abs(alpha), absolute(a), absolute(b), Math.abs(beta), magnitude,
                     Epilogue.bias(bias == null ? null : absolute(bias)));
             double unit = type == ElementType.FLOAT32 ? 0x1p-24 : 0x1p-53;
-            return Arrays.stream(magnitude.toArray()).map(x -> 1.01 * (k + 5) * unit * x).toArray();
+            return Arrays.stream(magnitude.toArray()).map(x -> 1.01 * ((k + 5) * unit + 2 * operandError) * x).toArray();
         }
 
         /** On the device or, now and then, where it is. */
@@ -211,6 +214,18 @@ class CudaMatmulTest {
             int batch = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 0;
             Activation activation = Activation.values()[round % Activation.values().length];
             new Case(random, type, false, batch, one(random, SIZES), one(random, SIZES), one(random, DEPTHS), activation).check("chosen", matmul);
+        }
+    }
+
+    /** To the nearest: truncation would be twice as far off. */
+    @Test
+    void tf32RoundsItsOperands() {
+        Random random = new Random(4);
+        CudaMatmul matmul = new CudaMatmul(device, ElementType.FLOAT32, true);
+        for (int round = 0; round < 16; round++) {
+            Case test = new Case(random, ElementType.FLOAT32, false, 0, one(random, SIZES), one(random, SIZES), one(random, DEPTHS), Activation.IDENTITY);
+            test.operandError = 0x1p-11;
+            test.check("tf32", matmul);
         }
     }
 
