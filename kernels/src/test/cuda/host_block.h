@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "host_switch.h"
 
 #define __global__
 #define __device__
@@ -78,8 +80,7 @@ struct StartedProduct {
 
 // One thread of the block.
 struct Thread {
-    ucontext_t context;
-    std::vector<char> stack;
+    Place place;
     dim3 index;
     bool ended = false;
     // Barriers of the block and of the warp that it has reached.
@@ -112,9 +113,9 @@ struct Thread {
 
 inline dim3 thread_index, block_index, block_size, grid_size;
 inline std::vector<Thread> threads;
-inline int live;
+inline std::vector<std::unique_ptr<char[]>> stacks;
 inline int current;
-inline ucontext_t scheduler;
+inline Place scheduler;
 inline std::vector<char> dynamic_shared;
 inline std::vector<char> slots;
 inline const std::function<void()>* body;
@@ -125,15 +126,46 @@ inline bool falling = false;
     abort();
 }
 
-inline void give_way() { swapcontext(&threads[current].context, &scheduler); }
+inline void give_way() { threads[current].place.change_to(scheduler); }
+
+// A block or a warp: how many of its threads have not ended, and the barrier that all of these have reached.
+struct Group {
+    int live = 0;
+    int arrived = 0;
+    long barrier = 0;
+
+    void pass_if_all_arrived() {
+        if (arrived == live) {
+            arrived = 0;
+            barrier++;
+        }
+    }
+
+    void arrive() {
+        arrived++;
+        pass_if_all_arrived();
+    }
+
+    void end() {
+        live--;
+        if (live > 0) {
+            pass_if_all_arrived();
+        }
+    }
+};
+
+inline Group block;
+inline std::vector<Group> warps;
 
 inline void block_barrier() {
     threads[current].block_barriers++;
+    block.arrive();
     give_way();
 }
 
 inline void warp_barrier() {
     threads[current].warp_barriers++;
+    warps[current / WARP].arrive();
     give_way();
 }
 
@@ -162,24 +194,13 @@ inline void exchanged() { warp_barrier(); }
 inline void thread_body() {
     (*body)();
     threads[current].ended = true;
-    live--;
+    block.end();
+    warps[current / WARP].end();
     give_way();
 }
 
 inline bool waits(const Thread& thread, int index) {
-    for (size_t i = 0; i < threads.size(); i++) {
-        const Thread& other = threads[i];
-        if (other.ended) {
-            continue;
-        }
-        if (other.block_barriers < thread.block_barriers) {
-            return true;
-        }
-        if (static_cast<int>(i) / WARP == index / WARP && other.warp_barriers < thread.warp_barriers) {
-            return true;
-        }
-    }
-    return false;
+    return thread.block_barriers > block.barrier || thread.warp_barriers > warps[index / WARP].barrier;
 }
 
 inline void run_block(const std::function<void()>& kernel) {
@@ -187,21 +208,22 @@ inline void run_block(const std::function<void()>& kernel) {
     int count = static_cast<int>(block_size.x * block_size.y * block_size.z);
     threads.assign(count, Thread());
     slots.assign(count * EXCHANGE, 0);
-    live = count;
+    block = Group();
+    warps.assign((count + WARP - 1) / WARP, Group());
+    while (static_cast<int>(stacks.size()) < count) {
+        stacks.emplace_back(new char[STACK]);
+    }
     for (int i = 0; i < count; i++) {
         Thread& thread = threads[i];
-        thread.stack.resize(STACK);
         unsigned at = i;
         thread.index.x = at % block_size.x;
         thread.index.y = at / block_size.x % block_size.y;
         thread.index.z = at / (block_size.x * block_size.y);
-        getcontext(&thread.context);
-        thread.context.uc_stack.ss_sp = thread.stack.data();
-        thread.context.uc_stack.ss_size = STACK;
-        thread.context.uc_link = &scheduler;
-        makecontext(&thread.context, thread_body, 0);
+        thread.place.begin(stacks[i].get(), STACK, thread_body);
+        block.live++;
+        warps[i / WARP].live++;
     }
-    while (live > 0) {
+    while (block.live > 0) {
         bool moved = false;
         for (int n = 0; n < count; n++) {
             int i = falling ? count - 1 - n : n;
@@ -211,7 +233,7 @@ inline void run_block(const std::function<void()>& kernel) {
             moved = true;
             current = i;
             thread_index = threads[i].index;
-            swapcontext(&scheduler, &threads[i].context);
+            scheduler.change_to(threads[i].place);
         }
         if (!moved) {
             fail("threads wait for each other at different barriers");

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** Compiles the kernels' sources for the host, once, with the system's C++ compiler; without one the tests are skipped. */
@@ -24,46 +27,52 @@ final class HostRun {
     /** A device that is a process of its own, in which every access out of bounds is an error. */
     static synchronized Device device() throws IOException, InterruptedException {
         if (program == null) {
-            program = build("host_run.cpp", "host-run", List.of("-fsanitize=address", "-g"));
+            List<Path> sources = files("cu");
+            sources.add(HOST.resolve("host_run.cpp"));
+            program = build(sources, "host-run", List.of("-fsanitize=address", "-g"));
         }
         return new Device(new HostDriver(program), false);
     }
 
-    /** A folder with a libcuda.so.1 that runs kernels on the host. */
+    /** A folder with a libcuda.so.1 that runs kernels on the host: those that its test uses. */
     static synchronized Path libcuda() throws IOException, InterruptedException {
         if (libcuda == null) {
-            libcuda = build("host_libcuda.cpp", "libcuda.so.1", List.of("-fPIC", "-shared", "-fvisibility=hidden"));
+            libcuda = build(List.of(SOURCES.resolve("softmax.cu"), SOURCES.resolve("tensor.cu"), HOST.resolve("host_libcuda.cpp")), "libcuda.so.1",
+                    List.of("-fPIC", "-shared", "-fvisibility=hidden"));
         }
         return libcuda.getParent();
     }
 
-    private static Path build(String main, String name, List<String> options) throws IOException, InterruptedException {
+    private static Path build(List<Path> sources, String name, List<String> options) throws IOException, InterruptedException {
         assumeTrue(run(List.of("g++", "--version")) == 0, "no g++ on the PATH: kernels for GPUs are not run on the host");
         Path folder = BUILD.resolve(name + "-objects");
         Files.createDirectories(folder);
-        List<Path> sources = files("cu");
-        sources.add(HOST.resolve(main));
         List<Path> headers = files("cuh|h");
-        List<Path> compiled = new ArrayList<>();
+        Map<Path, Path> objects = new LinkedHashMap<>();
         List<Process> compilers = new ArrayList<>();
         List<String> link = new ArrayList<>(List.of("g++"));
         link.addAll(options);
         for (Path source : sources) {
-            String object = folder.resolve(source.getFileName() + ".o").toString();
-            link.add(object);
-            if (isNewer(Path.of(object), source, headers)) {
+            Path object = folder.resolve(source.getFileName() + ".o");
+            link.add(object.toString());
+            if (isNewer(object, source, headers)) {
                 continue;
             }
-            compiled.add(source);
+            objects.put(source, object);
             List<String> compile = new ArrayList<>(List.of("g++", "-std=c++17", "-O1", "-DLANEWISE_HOST", "-ffp-contract=off", "-I" + SOURCES,
-                    "-I" + HOST, "-x", "c++", "-c", source.toString(), "-o", object));
+                    "-I" + HOST, "-x", "c++", "-c", source.toString(), "-o", object + ".new"));
             compile.addAll(options);
             compilers.add(new ProcessBuilder(compile).inheritIO().start());
         }
-        for (int i = 0; i < compilers.size(); i++) {
-            if (compilers.get(i).waitFor() != 0) {
-                throw new IOException(compiled.get(i) + " does not compile for the host");
+        for (Process compiler : compilers) {
+            compiler.waitFor();
+        }
+        int i = 0;
+        for (Map.Entry<Path, Path> object : objects.entrySet()) {
+            if (compilers.get(i++).exitValue() != 0) {
+                throw new IOException(object.getKey() + " does not compile for the host");
             }
+            Files.move(Path.of(object.getValue() + ".new"), object.getValue(), StandardCopyOption.REPLACE_EXISTING);
         }
         Path built = BUILD.resolve(name);
         link.addAll(List.of("-o", built.toString()));
