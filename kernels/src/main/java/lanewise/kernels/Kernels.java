@@ -28,7 +28,8 @@ import java.util.stream.Collectors;
  *
  * <p>System properties, read when an instance is built: {@code lanewise.implementation} demands an implementation by
  * name ("scalar", "simd", "cuda"), unless the builder does; {@code lanewise.vectorBits} (128, 256 or 512; read once, when the
- * vectors are first used) caps the vector width.
+ * vectors are first used) caps the vector width; {@code lanewise.tf32} ("true"; read once) lets a GPU multiply float32 matrices on its
+ * tensor cores, which round the operands to 10 bits of fraction.
  *
  * <p>The GPU ("cuda", see the README) is used only when it is demanded: it is fast for tensors that {@link #zeros} made, which stay in
  * its memory; what lives on the host is copied there and back by each operation. Operations on it return before they are done; reading a

@@ -32,6 +32,11 @@ public final class KernelsUnderTest {
         return Kernels.builder().implementation("scalar").threads(1).build();
     }
 
+    /** Whether this run is about a device, of which some things that hold on the CPU do not. */
+    public static boolean onDevice() {
+        return EXPECTED.equals("cuda");
+    }
+
     private static Kernels expected(Kernels kernels) {
         if (!kernels.implementation().equals(EXPECTED)
                 || EXPECTED_BITS != null && kernels.vectorBits() != EXPECTED_BITS) {

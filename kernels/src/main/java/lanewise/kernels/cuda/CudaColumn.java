@@ -16,6 +16,9 @@ import lanewise.kernels.Softmax;
 
 /** Every family on a device, for one element type. */
 final class CudaColumn implements Column {
+    /** Whether float32 matrices are multiplied with operands rounded to 10 bits of fraction, on tensor cores. */
+    private static final boolean TF32 = Boolean.getBoolean("lanewise.tf32");
+
     private final Device device;
     private final ElementType type;
 
@@ -32,12 +35,12 @@ final class CudaColumn implements Column {
 
     @Override
     public Matmul matmul() {
-        return missing(Matmul.class);
+        return new CudaMatmul(device, type, TF32);
     }
 
     @Override
     public Attention attention() {
-        return missing(Attention.class);
+        return new CudaAttention(device, type);
     }
 
     @Override

@@ -64,7 +64,10 @@ final class Device implements AutoCloseable {
 
     /** The suffix of the kernels for a type. */
     static String suffix(ElementType type) {
-        return type == ElementType.FLOAT32 ? "f32" : "f64";
+        return switch (type) {
+            case FLOAT32 -> "f32";
+            case FLOAT64 -> "f64";
+        };
     }
 
     /** Whether a source's kernels run here: those in files that end in {@code _sm90} need compute capability 9.0 and CUDA 12.0. */

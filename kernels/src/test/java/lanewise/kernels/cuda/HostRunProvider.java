@@ -1,0 +1,83 @@
+package lanewise.kernels.cuda;
+
+import java.io.IOException;
+import java.util.Optional;
+import lanewise.kernels.Column;
+import lanewise.kernels.ElementType;
+import lanewise.kernels.KernelProvider;
+import lanewise.kernels.Tensor;
+import lanewise.kernels.Workers;
+
+/**
+ * The kernels for GPUs as they run on the host, for the tests of all families: with {@code -Dlanewise.test.cuda=host} this is what
+ * "cuda" means, also where there is a GPU.
+ */
+public final class HostRunProvider implements KernelProvider {
+    private Device device;
+
+    /** Whether "cuda" means this. */
+    static boolean isChosen() {
+        return "host".equals(System.getProperty("lanewise.test.cuda"));
+    }
+
+    @Override
+    public String name() {
+        return isChosen() ? "cuda" : "cuda on the host";
+    }
+
+    @Override
+    public int priority() {
+        return 101;
+    }
+
+    @Override
+    public boolean onDemand() {
+        return true;
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        return isChosen() ? Optional.empty() : Optional.of("only with -Dlanewise.test.cuda=host");
+    }
+
+    @Override
+    public String details() {
+        return "kernels for GPUs, run on the host";
+    }
+
+    @Override
+    public int vectorBits() {
+        return 0;
+    }
+
+    @Override
+    public Column create(ElementType type, Workers workers) {
+        return new CudaColumn(device(), type);
+    }
+
+    @Override
+    public Tensor zeros(ElementType type, int... shape) {
+        return device().zeros(type, shape);
+    }
+
+    private synchronized Device device() {
+        if (device == null) {
+            try {
+                device = HostRun.device();
+            } catch (IOException failure) {
+                throw new IllegalStateException(failure);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(interrupted);
+            }
+        }
+        return device;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+}
