@@ -234,8 +234,8 @@ __device__ __forceinline__ void sum_parts(const C* parts, int count, const Resul
 
 MATMUL(float, f32, 128, 128, 8, 8, 8, 2)
 MATMUL(float, f32, 64, 64, 16, 4, 4, 3)
-MATMUL(float, f32, 16, 128, 32, 2, 4, 3)
-MATMUL(float, f32, 128, 16, 32, 4, 2, 3)
+MATMUL(float, f32, 16, 128, 32, 2, 4, 2)
+MATMUL(float, f32, 128, 16, 32, 4, 2, 2)
 MATMUL(double, f64, 128, 64, 8, 8, 4, 2)
 MATMUL(double, f64, 64, 64, 8, 4, 4, 2)
 MATMUL(double, f64, 16, 128, 16, 2, 4, 2)

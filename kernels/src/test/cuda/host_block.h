@@ -120,6 +120,8 @@ inline std::vector<char> dynamic_shared;
 inline std::vector<char> slots;
 inline const std::function<void()>* body;
 inline bool falling = false;
+// Whether asynchronous copies and products are done at once, or as late as they may be.
+inline bool copies_at_once, products_at_once;
 
 [[noreturn]] inline void fail(const char* what) {
     fprintf(stderr, "host run: %s (block %u %u %u, thread %d)\n", what, block_index.x, block_index.y, block_index.z, current);
@@ -225,12 +227,18 @@ inline void run_block(const std::function<void()>& kernel) {
     }
     while (block.live > 0) {
         bool moved = false;
+        bool warp_moved = false;
         for (int n = 0; n < count; n++) {
+            // A warp goes on until it waits for others, so that it is far ahead of those that should wait for it and do not.
+            if (n % WARP == 0 && warp_moved) {
+                n -= WARP;
+                warp_moved = false;
+            }
             int i = falling ? count - 1 - n : n;
             if (threads[i].ended || waits(threads[i], i)) {
                 continue;
             }
-            moved = true;
+            moved = warp_moved = true;
             current = i;
             thread_index = threads[i].index;
             scheduler.change_to(threads[i].place);
@@ -242,6 +250,10 @@ inline void run_block(const std::function<void()>& kernel) {
 }
 
 inline void run_grid(dim3 grid, dim3 block, size_t shared, const std::function<void()>& kernel) {
+    static unsigned launches;
+    launches++;
+    copies_at_once = launches / 2 % 2 == 0;
+    products_at_once = launches / 4 % 2 == 0;
     grid_size = grid;
     block_size = block;
     for (unsigned z = 0; z < grid.z; z++) {

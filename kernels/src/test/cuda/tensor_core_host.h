@@ -80,15 +80,14 @@ inline unsigned rounded_tf32(unsigned x) { return (x & 0x7f800000u) == 0x7f80000
 
 inline unsigned packed_bf16(float low, float high) { return narrowed(low).bits | static_cast<unsigned>(narrowed(high).bits) << 16; }
 
-// As late as it may be when threads run in rising order, and at once in falling order: so both who reads too early and who overwrites
-// what others still read is found.
+// At once or as late as it may be: so both who reads too early and who overwrites what others still read is found.
 inline void copy_async(void* shared, const void* global, int bytes = 16) {
     if (reinterpret_cast<uintptr_t>(shared) % 16 != 0 || (bytes > 0 && reinterpret_cast<uintptr_t>(global) % 16 != 0)) {
         host::fail("a copy of 16 bytes that is not on their boundary");
     }
     host::Thread& thread = host::threads[host::current];
     thread.copies.push_back({shared, global, bytes, thread.groups});
-    if (host::falling) {
+    if (host::copies_at_once) {
         thread.finish_copies(thread.groups + 1);
     }
 }

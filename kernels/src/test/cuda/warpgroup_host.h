@@ -25,7 +25,7 @@ inline uint64_t matrix_in_shared(const void* at, int leading, int stride) {
 
 inline uint64_t further(uint64_t matrix, int bytes) { return matrix + bytes / 16; }
 
-// As late as it may be when threads run in rising order, and at once in falling order.
+// At once or as late as it may be.
 template <int A_ACROSS, int B_ACROSS, int COUNT>
 void multiply_add_group(float (&c)[COUNT], uint64_t a, uint64_t b) {
     host::Thread& thread = host::threads[host::current];
@@ -42,7 +42,7 @@ void multiply_add_group(float (&c)[COUNT], uint64_t a, uint64_t b) {
                                    }
                                },
                                thread.product_groups});
-    if (host::falling) {
+    if (host::products_at_once) {
         thread.finish_products(thread.product_groups + 1);
     }
 }
