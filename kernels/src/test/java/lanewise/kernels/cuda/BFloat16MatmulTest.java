@@ -176,7 +176,7 @@ class BFloat16MatmulTest {
     void integersAreExact() {
         Random random = new Random(1);
         for (MatmulPlan.Tile tile : tiles()) {
-            for (int round = 0; round < 60; round++) {
+            for (int round = 0; round < 40; round++) {
                 check(random, true, tile, random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1, random.nextInt(4) == 0 ? 3 : 1, one(random, SIZES),
                         one(random, SIZES), one(random, DEPTHS));
             }
@@ -187,7 +187,7 @@ class BFloat16MatmulTest {
     void errorIsWithinTheBound() {
         Random random = new Random(2);
         for (MatmulPlan.Tile tile : tiles()) {
-            for (int round = 0; round < 20; round++) {
+            for (int round = 0; round < 12; round++) {
                 check(random, false, tile, random.nextInt(3) == 0 ? 2 : 1, random.nextInt(4) == 0 ? 3 : 1, one(random, SIZES), one(random, SIZES),
                         one(random, DEPTHS));
             }
