@@ -1,5 +1,9 @@
 package lanewise.kernels;
 
+import java.util.Collection;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
 /**
  * The checks that the operations share. Each names the argument, what was given and what was expected; none allocates
  * unless it fails.
@@ -35,6 +39,29 @@ final class Check {
         }
     }
 
+    /** The type in which elements of the other tensor are summed. */
+    static void sumType(String name, Tensor tensor, String otherName, Tensor other) {
+        present(otherName, other);
+        present(name, tensor);
+        ElementType sums = other.type().accumulator();
+        if (sums == other.type()) {
+            sameType(name, tensor, otherName, other);
+        } else if (tensor.type() != sums) {
+            throw new IllegalArgumentException(name + " is " + tensor + "; expected " + word(sums) + ", in which sums over " + otherName + ", "
+                    + other + ", are taken");
+        }
+    }
+
+    /** The name of a type in messages. */
+    static String word(ElementType type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The names of some types. */
+    static String names(Collection<ElementType> types) {
+        return types.stream().map(Check::word).collect(Collectors.joining(" and "));
+    }
+
     /** The same element type and, read as rows, the same shape. */
     static void like(String name, Tensor tensor, String otherName, Tensor other) {
         sameType(name, tensor, otherName, other);
@@ -62,7 +89,6 @@ final class Check {
 
     /** A block of rows that, repeated, covers the rows of x. */
     static void block(Tensor block, Tensor x) {
-        sameType("block", block, "x", x);
         boolean divides = block.rows() == 0 ? x.rows() == 0 : x.rows() % block.rows() == 0;
         if (block.columns() != x.columns() || !divides) {
             throw new IllegalArgumentException("block is " + block + "; expected " + x.columns()

@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedActivations extends Checked<Activations> implements Activations {
-    CheckedActivations(Activations float32, Activations float64) {
-        super(float32, float64);
+    CheckedActivations(Map<ElementType, Column> columns) {
+        super(columns, Column::activations);
     }
 
     @Override

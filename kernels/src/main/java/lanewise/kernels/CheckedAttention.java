@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedAttention extends Checked<Attention> implements Attention {
-    CheckedAttention(Attention float32, Attention float64) {
-        super(float32, float64);
+    CheckedAttention(Map<ElementType, Column> columns) {
+        super(columns, Column::attention);
     }
 
     @Override
@@ -49,7 +51,7 @@ final class CheckedAttention extends Checked<Attention> implements Attention {
     }
 
     private static void logSumExp(AttentionShape shape, Tensor query, Tensor logSumExp) {
-        Check.sameType("logSumExp", logSumExp, "query", query);
+        Check.sumType("logSumExp", logSumExp, "query", query);
         Check.matrix("logSumExp", logSumExp, (long) shape.batch() * shape.heads(), shape.queryLength(),
                 "[batch heads, queryLength]");
     }

@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedElementwise extends Checked<Elementwise> implements Elementwise {
-    CheckedElementwise(Elementwise float32, Elementwise float64) {
-        super(float32, float64);
+    CheckedElementwise(Map<ElementType, Column> columns) {
+        super(columns, Column::elementwise);
     }
 
     @Override
@@ -25,6 +27,7 @@ final class CheckedElementwise extends Checked<Elementwise> implements Elementwi
 
     @Override
     public void addRepeated(Tensor x, Tensor block, Tensor z) {
+        Check.sameType("block", block, "x", x);
         Check.block(block, x);
         Check.like("z", z, "x", x);
         Check.sameOrApart("z", z, "x", x);

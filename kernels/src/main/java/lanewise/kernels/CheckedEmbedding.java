@@ -1,12 +1,15 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
-    CheckedEmbedding(Embedding float32, Embedding float64) {
-        super(float32, float64);
+    CheckedEmbedding(Map<ElementType, Column> columns) {
+        super(columns, Column::embedding);
     }
 
     @Override
     public void gather(Tensor table, int[] ids, Tensor y) {
+        Check.sameType("y", y, "table", table);
         checkTable("table", table, ids, "y", y, "[number of ids, columns of table]");
         Check.apart("y", y, "table", table);
         of(y).gather(table, ids, y);
@@ -14,6 +17,11 @@ final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
 
     @Override
     public void scatterAdd(Tensor dY, int[] ids, Tensor dTable) {
+        if (dY != null && dY.type() != dY.type().accumulator()) {
+            Check.sumType("dTable", dTable, "dY", dY);
+        } else {
+            Check.sameType("dY", dY, "dTable", dTable);
+        }
         checkTable("dTable", dTable, ids, "dY", dY, "[number of ids, columns of dTable]");
         Check.apart("dTable", dTable, "dY", dY);
         of(dY).scatterAdd(dY, ids, dTable);
@@ -46,7 +54,6 @@ final class CheckedEmbedding extends Checked<Embedding> implements Embedding {
 
     private static void checkTable(String tableName, Tensor table, int[] ids, String rowsName, Tensor rows,
             String rowsShape) {
-        Check.sameType(rowsName, rows, tableName, table);
         Check.present("ids", ids);
         Check.matrix(rowsName, rows, ids.length, table.columns(), rowsShape);
         Check.indices("ids", ids, table.rows(), "entries");

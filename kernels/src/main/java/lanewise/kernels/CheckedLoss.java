@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedLoss extends Checked<Loss> implements Loss {
-    CheckedLoss(Loss float32, Loss float64) {
-        super(float32, float64);
+    CheckedLoss(Map<ElementType, Column> columns) {
+        super(columns, Column::loss);
     }
 
     @Override
@@ -36,7 +38,7 @@ final class CheckedLoss extends Checked<Loss> implements Loss {
     }
 
     private static void checkLosses(Tensor losses, String inputName, Tensor input) {
-        Check.sameType("losses", losses, inputName, input);
+        Check.sumType("losses", losses, inputName, input);
         Check.vector("losses", losses, input.rows(), "row", inputName);
         Check.apart("losses", losses, inputName, input);
     }

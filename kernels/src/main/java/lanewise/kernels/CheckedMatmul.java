@@ -1,15 +1,17 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedMatmul extends Checked<Matmul> implements Matmul {
-    CheckedMatmul(Matmul float32, Matmul float64) {
-        super(float32, float64);
+    CheckedMatmul(Map<ElementType, Column> columns) {
+        super(columns, Column::matmul);
     }
 
     @Override
     public void multiply(boolean transposeA, boolean transposeB, double alpha, Tensor a, Tensor b, double beta,
             Tensor c, Epilogue epilogue) {
         Check.sameType("b", b, "a", a);
-        Check.sameType("c", c, "a", a);
+        resultType(c, a);
         Check.present("epilogue", epilogue);
         Check.present("epilogue.activation", epilogue.activation());
         if (a.rank() != 2 && a.rank() != 3) {
@@ -47,6 +49,14 @@ final class CheckedMatmul extends Checked<Matmul> implements Matmul {
             Check.apart("epilogue.preActivation", preActivation, "epilogue.bias", bias);
         }
         of(a).multiply(transposeA, transposeB, alpha, a, b, beta, c, epilogue);
+    }
+
+    private static void resultType(Tensor c, Tensor a) {
+        Check.present("c", c);
+        if (c.type() != a.type() && c.type() != a.type().accumulator()) {
+            throw new IllegalArgumentException("c is " + c + "; expected the element type of a, " + a
+                    + (a.type() == a.type().accumulator() ? "" : ", or " + Check.word(a.type().accumulator())));
+        }
     }
 
     private static void sameBatch(String name, Tensor tensor, Tensor a) {

@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedNormalization extends Checked<Normalization> implements Normalization {
-    CheckedNormalization(Normalization float32, Normalization float64) {
-        super(float32, float64);
+    CheckedNormalization(Map<ElementType, Column> columns) {
+        super(columns, Column::normalization);
     }
 
     @Override
@@ -32,11 +34,11 @@ final class CheckedNormalization extends Checked<Normalization> implements Norma
         perRow("rstd", rstd, x);
         checkInputGradient(x, gain, rstd, dy, accumulate, dx);
         Check.apart("dx", dx, "mean", mean);
-        perColumn("dGain", dGain, x);
+        sumPerColumn("dGain", dGain, x);
         checkColumnGradient("dGain", dGain, x, gain, rstd, dy, dx);
         Check.apart("dGain", dGain, "mean", mean);
         if (dShift != null) {
-            perColumn("dShift", dShift, x);
+            sumPerColumn("dShift", dShift, x);
             checkColumnGradient("dShift", dShift, x, gain, rstd, dy, dx);
             Check.apart("dShift", dShift, "mean", mean);
             Check.apart("dShift", dShift, "dGain", dGain);
@@ -60,7 +62,7 @@ final class CheckedNormalization extends Checked<Normalization> implements Norma
         perColumn("gain", gain, x);
         perRow("rstd", rstd, x);
         checkInputGradient(x, gain, rstd, dy, accumulate, dx);
-        perColumn("dGain", dGain, x);
+        sumPerColumn("dGain", dGain, x);
         checkColumnGradient("dGain", dGain, x, gain, rstd, dy, dx);
         of(x).rmsNormBackward(x, gain, rstd, dy, accumulate, dx, dGain);
     }
@@ -70,8 +72,13 @@ final class CheckedNormalization extends Checked<Normalization> implements Norma
         Check.vector(name, tensor, x.columns(), "column", "x");
     }
 
+    private static void sumPerColumn(String name, Tensor tensor, Tensor x) {
+        Check.sumType(name, tensor, "x", x);
+        Check.vector(name, tensor, x.columns(), "column", "x");
+    }
+
     private static void perRow(String name, Tensor tensor, Tensor x) {
-        Check.sameType(name, tensor, "x", x);
+        Check.sumType(name, tensor, "x", x);
         Check.vector(name, tensor, x.rows(), "row", "x");
     }
 

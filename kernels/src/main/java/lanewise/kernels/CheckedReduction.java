@@ -1,8 +1,11 @@
 package lanewise.kernels;
 
+import java.util.List;
+import java.util.Map;
+
 final class CheckedReduction extends Checked<Reduction> implements Reduction {
-    CheckedReduction(Reduction float32, Reduction float64) {
-        super(float32, float64);
+    CheckedReduction(Map<ElementType, Column> columns) {
+        super(columns, Column::reduction);
     }
 
     @Override
@@ -18,7 +21,23 @@ final class CheckedReduction extends Checked<Reduction> implements Reduction {
     }
 
     @Override
+    public double sumOfAllSquares(List<Tensor> tensors) {
+        Check.present("tensors", tensors);
+        if (tensors.isEmpty()) {
+            return 0;
+        }
+        for (int i = 0; i < tensors.size(); i++) {
+            if (tensors.get(i).type() != tensors.get(0).type()) {
+                throw new IllegalArgumentException("tensors[" + i + "] is " + tensors.get(i) + "; expected the element type of tensors[0], "
+                        + tensors.get(0));
+            }
+        }
+        return of(tensors.get(0)).sumOfAllSquares(tensors);
+    }
+
+    @Override
     public void sumRepeated(Tensor x, Tensor block) {
+        Check.sumType("block", block, "x", x);
         Check.block(block, x);
         Check.apart("block", block, "x", x);
         of(x).sumRepeated(x, block);

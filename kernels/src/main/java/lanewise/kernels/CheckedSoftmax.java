@@ -1,8 +1,10 @@
 package lanewise.kernels;
 
+import java.util.Map;
+
 final class CheckedSoftmax extends Checked<Softmax> implements Softmax {
-    CheckedSoftmax(Softmax float32, Softmax float64) {
-        super(float32, float64);
+    CheckedSoftmax(Map<ElementType, Column> columns) {
+        super(columns, Column::softmax);
     }
 
     @Override

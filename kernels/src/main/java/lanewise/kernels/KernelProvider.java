@@ -31,7 +31,12 @@ public interface KernelProvider {
     /** Width of its vectors; 0 if it has none. */
     int vectorBits();
 
-    /** The operations on one element type, over the given threads. */
+    /** Whether it computes in a type. */
+    default boolean supports(ElementType type) {
+        return type != ElementType.BFLOAT16;
+    }
+
+    /** The operations on one element type that is supported, over the given threads. */
     Column create(ElementType type, Workers workers);
 
     /** A tensor of zeros where this implementation wants it. */

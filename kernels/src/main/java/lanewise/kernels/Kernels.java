@@ -2,7 +2,9 @@ package lanewise.kernels;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -57,18 +59,22 @@ public final class Kernels implements AutoCloseable {
         this.provider = provider;
         this.declined = declined;
         this.workers = workers;
-        Column float32 = provider.create(ElementType.FLOAT32, workers);
-        Column float64 = provider.create(ElementType.FLOAT64, workers);
-        matmul = new CheckedMatmul(float32.matmul(), float64.matmul());
-        attention = new CheckedAttention(float32.attention(), float64.attention());
-        softmax = new CheckedSoftmax(float32.softmax(), float64.softmax());
-        loss = new CheckedLoss(float32.loss(), float64.loss());
-        normalization = new CheckedNormalization(float32.normalization(), float64.normalization());
-        activations = new CheckedActivations(float32.activations(), float64.activations());
-        elementwise = new CheckedElementwise(float32.elementwise(), float64.elementwise());
-        reduction = new CheckedReduction(float32.reduction(), float64.reduction());
-        embedding = new CheckedEmbedding(float32.embedding(), float64.embedding());
-        optimizer = new CheckedOptimizer(float32.optimizer(), float64.optimizer());
+        Map<ElementType, Column> columns = new EnumMap<>(ElementType.class);
+        for (ElementType type : ElementType.values()) {
+            if (provider.supports(type)) {
+                columns.put(type, provider.create(type, workers));
+            }
+        }
+        matmul = new CheckedMatmul(columns);
+        attention = new CheckedAttention(columns);
+        softmax = new CheckedSoftmax(columns);
+        loss = new CheckedLoss(columns);
+        normalization = new CheckedNormalization(columns);
+        activations = new CheckedActivations(columns);
+        elementwise = new CheckedElementwise(columns);
+        reduction = new CheckedReduction(columns);
+        embedding = new CheckedEmbedding(columns);
+        optimizer = new CheckedOptimizer(columns);
     }
 
     /** The fastest implementation available on the CPU, on as many threads as the JVM has processors. */
@@ -120,13 +126,23 @@ public final class Kernels implements AutoCloseable {
         return optimizer;
     }
 
+    /** Whether these kernels compute in a type: all do in float32 and float64, those of a GPU in bfloat16 too. */
+    public boolean supports(ElementType type) {
+        return provider.supports(type);
+    }
+
     /**
      * A new tensor of zeros where this implementation wants it. A device's memory is given back some time after the tensor and all its
      * views became unreachable, and at once by {@link #close}.
      *
+     * @throws IllegalArgumentException   if the type is not {@linkplain #supports supported}
      * @throws OutOfDeviceMemoryException if a device has not as much memory
      */
     public Tensor zeros(ElementType type, int... shape) {
+        if (!supports(type)) {
+            throw new IllegalArgumentException("type is " + Check.word(type) + ", which the implementation \"" + provider.name()
+                    + "\" does not compute in; \"cuda\" does");
+        }
         return provider.zeros(type, shape);
     }
 

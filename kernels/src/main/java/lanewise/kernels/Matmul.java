@@ -11,9 +11,12 @@ public interface Matmul {
      * <p>{@code beta = 0} never reads C, so that C may hold anything, NaN included. C and the epilogue's pre-activation
      * must overlap neither each other nor an input; A and B may overlap.
      *
+     * <p>A and B are of one element type; C, the bias and the pre-activation are of that type, or all of its
+     * {@linkplain ElementType#accumulator accumulator}, in which products are summed.
+     *
      * <p>Error: for every element, |computed - exact| &le; (k + 3) u (|alpha| |A| |B| + |beta| |C|) to first order
-     * in the unit roundoff u (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5), then the
-     * activation's own. The bits of the result do not depend on the number of threads.
+     * in the unit roundoff u of the accumulator (Higham, Accuracy and Stability of Numerical Algorithms, section 3.5), then the
+     * activation's own, and the rounding to the type of C. The bits of the result do not depend on the number of threads.
      *
      * @throws IllegalArgumentException if shapes or element types do not fit, or if an output overlaps an input
      */

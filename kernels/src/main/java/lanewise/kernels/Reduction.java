@@ -1,5 +1,7 @@
 package lanewise.kernels;
 
+import java.util.List;
+
 /**
  * Sums. Their order is fixed by the shape alone (chunks of a fixed size, added in order), so that the bits do not depend
  * on the number of threads.
@@ -10,6 +12,19 @@ public interface Reduction {
 
     /** The sum of the squares of all elements, accumulated in double: the global gradient norm is the root of its sum over parameters. */
     double sumOfSquares(Tensor x);
+
+    /**
+     * The sums of the squares of several tensors of one element type, added in their order. A device is waited for once.
+     *
+     * @throws IllegalArgumentException if the element types differ
+     */
+    default double sumOfAllSquares(List<Tensor> tensors) {
+        double sum = 0;
+        for (Tensor x : tensors) {
+            sum += sumOfSquares(x);
+        }
+        return sum;
+    }
 
     /**
      * {@code block[j] += sum over rows r = j mod block rows of x[r]}: the backward pass of

@@ -13,7 +13,7 @@ public interface Storage {
     /** Copies elements to an array on the host, converting to double. */
     void read(int from, double[] target, int at, int count);
 
-    /** Copies elements from an array on the host, rounding to this storage's type. */
+    /** Copies elements from an array on the host, rounding to this storage's type: to nearest, ties to even; to bfloat16 by way of float32. */
     void write(int from, double[] source, int at, int count);
 
     /** The {@code float[]} or {@code double[]} behind it, or null if it is not on the host. */

@@ -78,10 +78,18 @@ public final class Tensor {
         return new Tensor(new HostStorage(array), offset, rowStride, shape);
     }
 
-    /** A new tensor of zeros on the host; {@link Kernels#zeros} makes one where the implementation wants it. */
+    /**
+     * A new tensor of zeros on the host; {@link Kernels#zeros} makes one where the implementation wants it.
+     *
+     * @throws IllegalArgumentException if the type is bfloat16, of which there are no arrays
+     */
     public static Tensor zeros(ElementType type, int... shape) {
         int count = product(shape, shape.length);
-        return type == ElementType.FLOAT32 ? wrap(new float[count], shape) : wrap(new double[count], shape);
+        return switch (type) {
+            case FLOAT32 -> wrap(new float[count], shape);
+            case FLOAT64 -> wrap(new double[count], shape);
+            case BFLOAT16 -> throw new IllegalArgumentException("type is bfloat16, which is on devices only; expected float32 or float64");
+        };
     }
 
     /**

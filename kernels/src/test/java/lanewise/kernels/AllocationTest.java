@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Warm operations allocate nearly nothing: a vector that is not kept in a register is an object, and the operation then takes
@@ -22,7 +21,7 @@ class AllocationTest {
     private static final long BYTES = 2048;
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void warmOperationsKeepVectorsInRegisters(ElementType type) {
         assumeTrue(ManagementFactory.getThreadMXBean() instanceof com.sun.management.ThreadMXBean,
                 "this JVM does not count the bytes that a thread allocates");

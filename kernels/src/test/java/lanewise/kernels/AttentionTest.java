@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attention against its definition, spelt out in {@link AttentionCase} in double, and against itself. */
@@ -16,7 +15,7 @@ class AttentionTest {
     private static final int[] WIDTHS = {1, 2, 3, 5, 7, 8, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 96, 128};
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void agreesWithTheDefinition(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 150; seed++) {
@@ -126,7 +125,7 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void queriesThatSeeNoKeyGiveZeros(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             // The first 60 of 90 queries see none of 30 keys; the second sequence has no key at all.
@@ -170,7 +169,7 @@ class AttentionTest {
         AttentionShape[] shapes = {AttentionShape.self(1, 1, 400, 40, 0.2, true), AttentionShape.self(1, 2, 250, 64, 0.1, false),
             new AttentionShape(3, 6, 3, 70, 130, 32, 0.2, true, new int[] {130, 7, 100}),
             new AttentionShape(2, 4, 2, 1, 300, 64, 0.1, true, null)};
-        for (ElementType type : ElementType.values()) {
+        for (ElementType type : KernelsUnderTest.TYPES) {
             for (AttentionShape shape : shapes) {
                 AttentionCase one = new AttentionCase(new Random(5), type, shape);
                 run(one, 1);
@@ -196,7 +195,7 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void causalOutputDoesNotDependOnWhatFollows(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int from : new int[] {1, 17, 63, 64, 90, 129}) {
@@ -313,7 +312,7 @@ class AttentionTest {
 
     /** What was summed is rescaled only when scores have grown by much: never, sometimes, always; and after scores of -inf. */
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void scoresThatGrowAlongTheKeys(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries : new int[] {1, 450}) {
@@ -340,7 +339,7 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void infiniteValuesOfUnseenKeysDoNotShow(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries = 1; queries <= 5; queries++) {

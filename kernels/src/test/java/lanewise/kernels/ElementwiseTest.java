@@ -8,7 +8,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class ElementwiseTest {
     private static Kernels kernels;
@@ -24,7 +23,7 @@ class ElementwiseTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void arithmeticMatchesTheDefinition(ElementType type) {
         Random random = new Random(31);
         double u = type.unitRoundoff();
@@ -74,7 +73,7 @@ class ElementwiseTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void addRepeatedMatchesTheDefinition(ElementType type) {
         Random random = new Random(32);
         for (int period : new int[] {1, 2, 5}) {
@@ -98,7 +97,7 @@ class ElementwiseTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void dropoutFollowsItsDefinition(ElementType type) {
         Random random = new Random(33);
         for (double rate : new double[] {0, 0.1, 0.5, 0.9, Math.nextDown(1.0)}) {
@@ -124,7 +123,7 @@ class ElementwiseTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Random random = new Random(34);
         Tensor x = Cases.random(random, type, true, 999, 517);

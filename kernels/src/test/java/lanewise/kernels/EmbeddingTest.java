@@ -8,7 +8,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class EmbeddingTest {
     private static Kernels kernels;
@@ -28,7 +27,7 @@ class EmbeddingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void gatherAndScatterAddMatchTheDefinition(ElementType type) {
         Random random = new Random(51);
         for (int count : Cases.ROWS) {
@@ -62,7 +61,7 @@ class EmbeddingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void rotaryMatchesTheDefinition(ElementType type) {
         Random random = new Random(52);
         for (int width : new int[] {2, 6, 16, 32, 64, 70}) {
@@ -98,7 +97,7 @@ class EmbeddingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Random random = new Random(53);
         int[] ids = ids(random, 2000, 11);

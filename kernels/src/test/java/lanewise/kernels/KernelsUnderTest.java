@@ -2,6 +2,7 @@ package lanewise.kernels;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
@@ -13,6 +14,9 @@ public final class KernelsUnderTest {
     private static final String EXPECTED = System.getProperty("lanewise.test.expect", "simd");
     private static final Integer EXPECTED_BITS = Integer.getInteger("lanewise.test.expectBits");
     private static final int GUARD = 37;
+
+    /** What every implementation computes in. */
+    public static final List<ElementType> TYPES = List.of(ElementType.FLOAT32, ElementType.FLOAT64);
 
     private KernelsUnderTest() {
     }

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class LossTest {
     private static Kernels kernels;
@@ -26,7 +25,7 @@ class LossTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void crossEntropyMatchesTheDefinition(ElementType type) {
         Random random = new Random(12);
         for (int rows : Cases.ROWS) {
@@ -80,7 +79,7 @@ class LossTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void ignoredRowsAreZeroWhateverTheyHold(ElementType type) {
         for (int n : new int[] {5, 32}) {
             Tensor logits = Tensor.zeros(type, 3, n);
@@ -96,7 +95,7 @@ class LossTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void crossEntropyOfLargeLogits(ElementType type) {
         Tensor logits = Tensor.zeros(type, 2, 20);
         logits.set(0, 3, 5000);
@@ -123,7 +122,7 @@ class LossTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void squaredErrorMatchesTheDefinition(ElementType type) {
         Random random = new Random(13);
         double u = type.unitRoundoff();
@@ -157,7 +156,7 @@ class LossTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Tensor x = Cases.random(new Random(2), type, true, 803, 129);
         int[] targets = new int[803];

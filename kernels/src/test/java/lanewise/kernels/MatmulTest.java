@@ -12,7 +12,6 @@ import lanewise.kernels.scalar.ScalarFunctions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class MatmulTest {
     private static final int[] SIZES = {0, 1, 2, 3, 5, 7, 8, 9, 10, 11, 13, 16, 17, 31, 48, 64, 65, 97, 128, 130, 193, 255, 384, 513};
@@ -163,7 +162,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void integersAreExact(ElementType type) {
         Random random = new Random(1);
         double[] factors = {0, 1, 1, 1, -1, 2};
@@ -179,7 +178,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void largeIntegersAreExact(ElementType type) {
         Random random = new Random(2);
         for (int[] shape : LARGE) {
@@ -191,7 +190,7 @@ class MatmulTest {
 
     /** Scratch arrays that are as long as a small product needs, and no longer, show who reads beyond them. */
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void smallProductsReadNothingBeyondTheirOperands(ElementType type) {
         Random random = new Random(6);
         for (int m = 1; m <= 25; m++) {
@@ -207,7 +206,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void batchesOfIntegersAreExact(ElementType type) {
         Random random = new Random(3);
         int[] sizes = {0, 1, 2, 5, 8, 17, 33, 64, 70};
@@ -220,7 +219,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void errorIsWithinTheBound(ElementType type) {
         Random random = new Random(4);
         for (int round = 0; round < 150; round++) {
@@ -238,7 +237,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void epilogueAppliesEveryActivation(ElementType type) {
         Random random = new Random(5);
         int[][] shapes = {{0, 5, 65, 7}, {0, 70, 200, 33}, {0, 1, 90, 20}, {0, 90, 1, 20}, {3, 20, 30, 10}, {0, 4, 70, 0}};
@@ -267,7 +266,7 @@ class MatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void bitsDoNotDependOnThreads(ElementType type) {
         int[][] shapes = {{0, 193, 513, 130}, {0, 513, 65, 513}, {0, 300, 290, 270}, {0, 1, 3001, 200}, {0, 3001, 1, 200},
             {5, 50, 70, 90}, {0, 40, 200, 2100}};
@@ -291,7 +290,7 @@ class MatmulTest {
 
     /** A NaN or an infinity reaches its own row or column of the result and nothing else. */
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void specialValuesStayInTheirRowAndColumn(ElementType type) {
         Random random = new Random(7);
         int[][] shapes = {{5, 9, 4}, {1, 40, 9}, {40, 1, 9}, {67, 83, 29}, {100, 300, 600}};

@@ -9,7 +9,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class NormalizationTest {
     private static final double EPSILON = 1e-5;
@@ -73,7 +72,7 @@ class NormalizationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void matchesTheDefinition(ElementType type) {
         Random random = new Random(21);
         double u = type.unitRoundoff();
@@ -166,7 +165,7 @@ class NormalizationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void aLargeMeanDoesNoHarm(ElementType type) {
         // Deviations of some units in the last place of a large mean, all exact.
         double size = type == ElementType.FLOAT32 ? 0x1p20 : 0x1p49;
@@ -191,7 +190,7 @@ class NormalizationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Random random = new Random(22);
         Tensor x = Cases.random(random, type, true, 613, 143);

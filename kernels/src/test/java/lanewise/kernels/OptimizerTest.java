@@ -7,7 +7,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class OptimizerTest {
     private static final int STEPS = 40;
@@ -75,7 +74,7 @@ class OptimizerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void gradientDescentFollowsItsTrace(ElementType type) {
         compare("gradient descent", type,
                 (step, p, g, first, second) -> kernels.optimizer().gradientDescent(0.05, 0.1, SCALE, p, g),
@@ -83,7 +82,7 @@ class OptimizerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void momentumFollowsItsTrace(ElementType type) {
         compare("momentum", type,
                 (step, p, g, first, second) -> kernels.optimizer().momentum(0.02, 0.8, 0.1, SCALE, p, g, first),
@@ -94,7 +93,7 @@ class OptimizerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void adamFollowsItsTrace(ElementType type) {
         for (boolean decoupled : new boolean[] {true, false}) {
             AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-3, 0.1, decoupled);
@@ -116,7 +115,7 @@ class OptimizerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void theFirstStepOfAdamIsTheSign(ElementType type) {
         Tensor parameter = Tensor.zeros(type, 40);
         Tensor gradient = Tensor.zeros(type, 40);
@@ -136,7 +135,7 @@ class OptimizerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Random random = new Random(62);
         Tensor start = Cases.random(random, type, true, 200_003);

@@ -10,7 +10,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class ReductionTest {
     private static Kernels kernels;
@@ -26,7 +25,7 @@ class ReductionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void sumsAreThoseOfDoubles(ElementType type) {
         Random random = new Random(41);
         for (int rows : new int[] {0, 1, 3, 40}) {
@@ -51,7 +50,7 @@ class ReductionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void sumRepeatedMatchesTheDefinition(ElementType type) {
         Random random = new Random(42);
         for (int period : new int[] {1, 2, 5}) {
@@ -82,7 +81,7 @@ class ReductionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void poolMatchesTheDefinition(ElementType type) {
         Random random = new Random(43);
         for (int length : new int[] {1, 3, 70}) {
@@ -112,7 +111,7 @@ class ReductionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         Random random = new Random(44);
         Tensor x = Cases.random(random, type, true, 1003, 331);

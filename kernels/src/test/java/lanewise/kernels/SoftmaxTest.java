@@ -9,7 +9,6 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class SoftmaxTest {
     private static final double INF = Double.POSITIVE_INFINITY;
@@ -47,7 +46,7 @@ class SoftmaxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void matchesTheDefinition(ElementType type) {
         Random random = new Random(8);
         for (int rows : Cases.ROWS) {
@@ -139,7 +138,7 @@ class SoftmaxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void specialRows(ElementType type) {
         for (int n : new int[] {1, 3, 16, 37, 2500, 9000}) {
             // All but the last element, and the last.
@@ -177,7 +176,7 @@ class SoftmaxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void aShiftOfARowChangesNothing(ElementType type) {
         Random random = new Random(9);
         Tensor x = KernelsUnderTest.guarded(type, 7, 67);
@@ -201,7 +200,7 @@ class SoftmaxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void threadsDoNotMatter(ElementType type) {
         threadsDoNotMatter(type, 803, 129);
         threadsDoNotMatter(type, 70, 1500);

@@ -17,7 +17,11 @@ final class CudaMatmul implements Matmul {
     /** @param tf32 whether products of float32 may round their operands to 10 bits of the fraction, for the sake of speed */
     CudaMatmul(Device device, ElementType type, boolean tf32) {
         this.device = device;
-        tiles = type == ElementType.FLOAT64 ? MatmulPlan.FLOAT64 : tf32 ? MatmulPlan.TF32 : MatmulPlan.FLOAT32;
+        tiles = switch (type) {
+            case FLOAT32 -> tf32 ? MatmulPlan.TF32 : MatmulPlan.FLOAT32;
+            case FLOAT64 -> MatmulPlan.FLOAT64;
+            case BFLOAT16 -> bfloat16(device);
+        };
     }
 
     /** The kernels for bfloat16 on a device. */
@@ -35,7 +39,7 @@ final class CudaMatmul implements Matmul {
         }
         try (Operands operands = new Operands(device)) {
             multiply(MatmulPlan.choose(tiles, device.driver().multiprocessors(), shape), shape, alpha, operands.in(a), operands.in(b), beta,
-                    beta == 0 ? operands.out(c) : operands.inOut(c), false, operands.in(epilogue.bias()).address(), epilogue.activation(),
+                    beta == 0 ? operands.out(c) : operands.inOut(c), a.type() != c.type(), operands.in(epilogue.bias()).address(), epilogue.activation(),
                     operands.out(epilogue.preActivation()), operands);
         }
     }

@@ -52,6 +52,11 @@ public final class CudaProvider implements KernelProvider {
     }
 
     @Override
+    public boolean supports(ElementType type) {
+        return true;
+    }
+
+    @Override
     public Column create(ElementType type, Workers workers) {
         return new CudaColumn(device(), type);
     }

@@ -67,6 +67,7 @@ final class Device implements AutoCloseable {
         return switch (type) {
             case FLOAT32 -> "f32";
             case FLOAT64 -> "f64";
+            case BFLOAT16 -> "bf16";
         };
     }
 

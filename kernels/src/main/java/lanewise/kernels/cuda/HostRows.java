@@ -30,12 +30,23 @@ final class HostRows {
         }
     }
 
+    /** The bits of the nearest bfloat16, ties to even; NaN stays NaN. */
+    private static short narrowed(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (short) (Float.isNaN(value) ? bits >>> 16 | 0x40 : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    }
+
     /** Puts elements into a buffer, rounded to a type, from the element that stands {@code start} bytes from the first. */
     static void pack(Tensor source, ElementType type, ByteBuffer buffer, long start, int bytes) {
         int size = type.bytes();
         Object array = source.storage().hostArray();
         runs(source, (int) (start / size), bytes / size, (at, first, count) -> {
-            if (type == ElementType.FLOAT32) {
+            if (type == ElementType.BFLOAT16) {
+                for (int i = 0; i < count; i++) {
+                    float value = array instanceof float[] floats ? floats[at + i] : (float) ((double[]) array)[at + i];
+                    buffer.putShort((first + i) * size, narrowed(value));
+                }
+            } else if (type == ElementType.FLOAT32) {
                 if (array instanceof float[] floats) {
                     buffer.asFloatBuffer().put(first, floats, at, count);
                 } else {
@@ -60,7 +71,16 @@ final class HostRows {
         int size = type.bytes();
         Object array = target.storage().hostArray();
         runs(target, (int) (start / size), bytes / size, (at, first, count) -> {
-            if (type == ElementType.FLOAT32) {
+            if (type == ElementType.BFLOAT16) {
+                for (int i = 0; i < count; i++) {
+                    float value = Float.intBitsToFloat(buffer.getShort((first + i) * size) << 16);
+                    if (array instanceof float[] floats) {
+                        floats[at + i] = value;
+                    } else {
+                        ((double[]) array)[at + i] = value;
+                    }
+                }
+            } else if (type == ElementType.FLOAT32) {
                 if (array instanceof float[] floats) {
                     buffer.asFloatBuffer().get(first, floats, at, count);
                 } else {

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import lanewise.kernels.Activation;
 import lanewise.kernels.ElementType;
+import lanewise.kernels.HostTypes;
 import lanewise.kernels.Epilogue;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.KernelsUnderTest;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Against the scalar definition, every kernel on its own. Integers are exact whatever the order of the sums. */
 class CudaMatmulTest {
@@ -192,7 +192,7 @@ class CudaMatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void everyKernelIsExactOnIntegers(ElementType type) {
         Random random = new Random(1);
         CudaMatmul matmul = new CudaMatmul(device, type, false);
@@ -206,7 +206,7 @@ class CudaMatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void errorIsWithinTheBound(ElementType type) {
         Random random = new Random(2);
         CudaMatmul matmul = new CudaMatmul(device, type, false);
@@ -230,7 +230,7 @@ class CudaMatmulTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void largerShapesAreExactOnIntegers(ElementType type) {
         Random random = new Random(3);
         CudaMatmul matmul = new CudaMatmul(device, type, false);

@@ -8,17 +8,17 @@ import static lanewise.kernels.cuda.DeviceTensors.exactLike;
 
 import java.util.Arrays;
 import lanewise.kernels.ElementType;
+import lanewise.kernels.HostTypes;
 import lanewise.kernels.Softmax;
 import lanewise.kernels.Tensor;
 import lanewise.kernels.cuda.DeviceTensors.Layout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class CudaSoftmaxTest {
     private static final double INF = Double.POSITIVE_INFINITY;
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void matchesTheDefinition(ElementType type) throws Exception {
         try (DeviceTensors tensors = new DeviceTensors(8)) {
             for (int columns : DeviceTensors.COLUMNS) {
@@ -120,7 +120,7 @@ class CudaSoftmaxTest {
     }
 
     @ParameterizedTest
-    @EnumSource(ElementType.class)
+    @HostTypes
     void specialRows(ElementType type) throws Exception {
         double[][] fills = {{-INF, -INF}, {0, INF}, {0, Double.NaN}, {-INF, Double.NaN}, {-INF, 0}, {0x1p100, -0x1p100}};
         try (DeviceTensors tensors = new DeviceTensors(9)) {

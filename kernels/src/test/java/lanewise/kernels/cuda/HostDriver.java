@@ -13,9 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A device for tests: a process that runs the kernels' sources, as compiled for the host. */
 final class HostDriver implements Driver {
+    private static final AtomicLong WAITS = new AtomicLong();
+
     private final Process process;
     private final DataInputStream answers;
     private final DataOutputStream orders;
@@ -26,6 +29,11 @@ final class HostDriver implements Driver {
         process = new ProcessBuilder(program.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         answers = new DataInputStream(new BufferedInputStream(process.getInputStream()));
         orders = new DataOutputStream(new BufferedOutputStream(process.getOutputStream(), 1 << 16));
+    }
+
+    /** How often something was read from a device, which waits for what it was asked for before. */
+    static long waits() {
+        return WAITS.get();
     }
 
     private void order(char kind, long... numbers) throws IOException {
@@ -118,6 +126,7 @@ final class HostDriver implements Driver {
     @Override
     public void download(ByteBuffer to, long from, long bytes) {
         try {
+            WAITS.incrementAndGet();
             order('d', from, bytes);
             orders.flush();
             answers.readFully(to.array(), to.arrayOffset(), (int) bytes);

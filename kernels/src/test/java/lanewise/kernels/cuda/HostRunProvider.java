@@ -50,6 +50,16 @@ public final class HostRunProvider implements KernelProvider {
         return 0;
     }
 
+    /** How often the host has waited for such a device, in all. */
+    public static long waits() {
+        return HostDriver.waits();
+    }
+
+    @Override
+    public boolean supports(ElementType type) {
+        return true;
+    }
+
     @Override
     public Column create(ElementType type, Workers workers) {
         return new CudaColumn(device(), type);
