@@ -90,10 +90,12 @@ public final class ResidualBranch {
     public Tensor forward(Tensor x, Pass pass) {
         Tensor input = before == null ? x : before.forward(x);
         Tensor y = sum.rows(x.rows());
-        if (settings.residual) {
+        boolean direct = direct(pass);
+        boolean plainSum = !direct && settings.residual && settings.step == 1;
+        if (settings.residual && !plainSum) {
             elementwise.scaleAdd(1, x, 0, y);
         }
-        if (direct(pass)) {
+        if (direct) {
             sublayer.forward(input, settings.residual, y, pass);
         } else {
             Tensor result = branch.rows(x.rows());
@@ -101,7 +103,11 @@ public final class ResidualBranch {
             if (dropout.active(pass)) {
                 dropout.apply(pass, result, result);
             }
-            elementwise.scaleAdd(settings.step, result, settings.residual ? 1 : 0, y);
+            if (plainSum) {
+                elementwise.add(x, result, y);
+            } else {
+                elementwise.scaleAdd(settings.step, result, settings.residual ? 1 : 0, y);
+            }
         }
         output = after == null ? y : after.forward(y);
         return output;
@@ -144,7 +150,9 @@ public final class ResidualBranch {
         Tensor dResult = branch.rows(dy.rows());
         if (dropout.active(pass)) {
             dropout.apply(pass, dy, dResult);
-            elementwise.scaleAdd(settings.step, dResult, 0, dResult);
+            if (settings.step != 1) {
+                elementwise.scaleAdd(settings.step, dResult, 0, dResult);
+            }
         } else {
             elementwise.scaleAdd(settings.step, dy, 0, dResult);
         }
