@@ -35,6 +35,7 @@ public final class LayerContext {
         return kernels;
     }
 
+    /** What layers compute in: the type of activations and of {@link Parameter#working}. */
     public ElementType type() {
         return type;
     }
@@ -55,6 +56,7 @@ public final class LayerContext {
             }
             parameter.value().rowRange(r, r + 1).copyFrom(row);
         }
+        parameter.valueChanged();
         return parameter;
     }
 
@@ -62,17 +64,18 @@ public final class LayerContext {
     public Parameter constant(String name, double value, int size) {
         Parameter parameter = add(name, false, size);
         parameter.value().fill(value);
+        parameter.valueChanged();
         return parameter;
     }
 
     /** A buffer of one layer's own, for what its backward pass needs; its columns are those of all parts side by side. */
     public RowBuffer buffer(int... partWidths) {
-        return new RowBuffer(this, partWidths);
+        return new RowBuffer(kernels, type, partWidths);
     }
 
-    /** A buffer of one number per row. */
+    /** A buffer of one number per row: a loss or a statistic, in the type that sums are taken in. */
     public RowBuffer numberPerRow() {
-        return new RowBuffer(this);
+        return new RowBuffer(kernels, type.accumulator());
     }
 
     /**
@@ -88,8 +91,9 @@ public final class LayerContext {
                 throw new IllegalArgumentException("two parameters are called " + name);
             }
         }
-        Tensor value = kernels.zeros(type, shape);
-        Parameter parameter = new Parameter(name, value, kernels.zeros(type, shape), decays);
+        Tensor value = kernels.zeros(type.accumulator(), shape);
+        Tensor working = value.type() == type ? value : kernels.zeros(type, shape);
+        Parameter parameter = new Parameter(name, value, working, kernels.zeros(value.type(), shape), decays);
         parameters.add(parameter);
         return parameter;
     }

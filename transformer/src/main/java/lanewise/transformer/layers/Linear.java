@@ -25,7 +25,7 @@ public final class Linear {
         weight = context.gaussian(name + ".weight", initialization.drawnDeviation(inputs), inputs, outputs);
         this.bias = bias ? context.constant(name + ".bias", 0, outputs) : null;
         this.multiplier = initialization.multiplier(inputs) * multiplier;
-        plain = bias ? Epilogue.bias(this.bias.value()) : Epilogue.NONE;
+        plain = bias ? Epilogue.bias(this.bias.working()) : Epilogue.NONE;
     }
 
     public Linear(LayerContext context, String name, int inputs, int outputs, boolean bias,
@@ -56,7 +56,7 @@ public final class Linear {
      */
     public void forward(Tensor x, boolean accumulate, Tensor y) {
         input = x;
-        kernels.matmul().multiply(false, false, multiplier, x, weight.value(), accumulate ? 1 : 0, y, plain);
+        kernels.matmul().multiply(false, false, multiplier, x, weight.working(), accumulate ? 1 : 0, y, plain);
     }
 
     /**
@@ -72,7 +72,7 @@ public final class Linear {
                 || activated == Epilogue.NONE) {
             activated = new Epilogue(plain.bias(), activation, preActivation);
         }
-        kernels.matmul().multiply(false, false, multiplier, x, weight.value(), 0, y, activated);
+        kernels.matmul().multiply(false, false, multiplier, x, weight.working(), 0, y, activated);
     }
 
     /**
@@ -88,7 +88,7 @@ public final class Linear {
             kernels.reduction().sumRepeated(dy, bias.gradient());
         }
         if (dx != null) {
-            kernels.matmul().multiply(false, true, multiplier, dy, weight.value(), accumulate ? 1 : 0, dx,
+            kernels.matmul().multiply(false, true, multiplier, dy, weight.working(), accumulate ? 1 : 0, dx,
                     Epilogue.NONE);
         }
     }

@@ -42,10 +42,10 @@ public final class NormalizationLayer {
         input = x;
         Tensor y = output.rows(x.rows());
         if (mean != null) {
-            normalization.layerNorm(x, gain.value(), shift == null ? null : shift.value(), epsilon, y,
+            normalization.layerNorm(x, gain.working(), shift == null ? null : shift.working(), epsilon, y,
                     mean.rows(x.rows()), rstd.rows(x.rows()));
         } else {
-            normalization.rmsNorm(x, gain.value(), epsilon, y, rstd.rows(x.rows()));
+            normalization.rmsNorm(x, gain.working(), epsilon, y, rstd.rows(x.rows()));
         }
         return y;
     }
@@ -58,10 +58,10 @@ public final class NormalizationLayer {
      */
     public void backward(Tensor dy, boolean accumulate, Tensor dx) {
         if (mean != null) {
-            normalization.layerNormBackward(input, gain.value(), mean.current(), rstd.current(), dy, accumulate, dx,
+            normalization.layerNormBackward(input, gain.working(), mean.current(), rstd.current(), dy, accumulate, dx,
                     gain.gradient(), shift == null ? null : shift.gradient());
         } else {
-            normalization.rmsNormBackward(input, gain.value(), rstd.current(), dy, accumulate, dx, gain.gradient());
+            normalization.rmsNormBackward(input, gain.working(), rstd.current(), dy, accumulate, dx, gain.gradient());
         }
     }
 }

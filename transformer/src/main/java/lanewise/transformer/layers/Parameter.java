@@ -7,27 +7,38 @@ import lanewise.kernels.Tensor;
 /**
  * A trained tensor and the gradient that backward passes add to.
  *
+ * <p>A model that computes in bfloat16 sums up gradients and updates in float32, where small ones are not lost: layers multiply with a
+ * rounded copy of the value, {@link #working}. In other types that is the value itself.
+ *
  * <p>Clearing the gradient only marks it: a product of matrices that comes next overwrites it instead of adding to zeros,
  * which saves two passes over its memory. Whoever asks for the tensor sees zeros.
  */
 public final class Parameter {
     private final String name;
     private final Tensor value;
+    private final Tensor working;
     private final Tensor gradient;
     private final boolean decays;
     private boolean cleared;
+
+    /** A parameter that layers use as it is. */
+    public Parameter(String name, Tensor value, Tensor gradient, boolean decays) {
+        this(name, value, value, gradient, decays);
+    }
 
     /**
      * A parameter.
      *
      * @param name     unique within its model; the tensor's name in a checkpoint
      * @param value    changed by the optimizer
-     * @param gradient shape of value
+     * @param working  the value's copy in the type that layers compute in, or the value itself
+     * @param gradient like value
      * @param decays   whether weight decay applies: to matrices and embeddings, not to gains, shifts and biases
      */
-    public Parameter(String name, Tensor value, Tensor gradient, boolean decays) {
+    public Parameter(String name, Tensor value, Tensor working, Tensor gradient, boolean decays) {
         this.name = name;
         this.value = value;
+        this.working = working;
         this.gradient = gradient;
         this.decays = decays;
     }
@@ -36,8 +47,21 @@ public final class Parameter {
         return name;
     }
 
+    /** What is trained and stored. Whoever changes it calls {@link #valueChanged} afterwards. */
     public Tensor value() {
         return value;
+    }
+
+    /** What layers compute with. */
+    public Tensor working() {
+        return working;
+    }
+
+    /** Brings {@link #working} up to date. */
+    public void valueChanged() {
+        if (working != value) {
+            working.copyFrom(value);
+        }
     }
 
     /**

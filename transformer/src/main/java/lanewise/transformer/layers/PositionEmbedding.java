@@ -20,7 +20,7 @@ public final class PositionEmbedding {
     public void forward(Tensor x, Tensor y, Pass pass) {
         if (rows == null || rows.rows() != pass.length() || first != pass.firstPosition()) {
             first = pass.firstPosition();
-            rows = table.value().rowRange(first, first + pass.length());
+            rows = table.working().rowRange(first, first + pass.length());
         }
         kernels.elementwise().addRepeated(x, rows, y);
     }

@@ -1,5 +1,7 @@
 package lanewise.transformer.layers;
 
+import lanewise.kernels.ElementType;
+import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
 
 /**
@@ -7,7 +9,8 @@ import lanewise.kernels.Tensor;
  * and hands out the same tensors as long as that number does not change, so that a training step allocates nothing.
  */
 public final class RowBuffer {
-    private final LayerContext context;
+    private final Kernels kernels;
+    private final ElementType type;
     private final int[] partWidths;
     private final int columns;
     private final Tensor[] parts;
@@ -15,8 +18,9 @@ public final class RowBuffer {
     private Tensor current;
 
     /** Without parts: one number per row, as a vector. */
-    RowBuffer(LayerContext context, int... partWidths) {
-        this.context = context;
+    RowBuffer(Kernels kernels, ElementType type, int... partWidths) {
+        this.kernels = kernels;
+        this.type = type;
         this.partWidths = partWidths.clone();
         int sum = 0;
         for (int width : partWidths) {
@@ -33,7 +37,7 @@ public final class RowBuffer {
         if (rows != size) {
             int[] shape = numbers ? new int[] {rows} : new int[] {rows, columns};
             if (current == null || memory.elements() < (long) rows * (numbers ? 1 : columns)) {
-                memory = context.kernels().zeros(context.type(), shape);
+                memory = kernels.zeros(type, shape);
             }
             current = new Tensor(memory.storage(), memory.offset(), numbers ? rows : columns, shape);
             int from = 0;

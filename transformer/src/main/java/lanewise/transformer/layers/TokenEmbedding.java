@@ -25,7 +25,7 @@ public final class TokenEmbedding {
     public Tensor forward(int[] tokens) {
         this.tokens = tokens;
         Tensor y = output.rows(tokens.length);
-        embedding.gather(table.value(), tokens, y);
+        embedding.gather(table.working(), tokens, y);
         return y;
     }
 

@@ -4,6 +4,9 @@ import lanewise.kernels.Tensor;
 
 /** Classes and their scores. */
 final class Classes {
+    /** Scores that come from a device in one go. */
+    private static final int READ_AT_ONCE = 1 << 18;
+
     private Classes() {
     }
 
@@ -25,23 +28,28 @@ final class Classes {
      * @param targets [rows]
      */
     static int correct(Tensor scores, int[] targets, int ignored) {
-        double[] row = new double[scores.columns()];
         int count = 0;
-        for (int r = 0; r < scores.rows(); r++) {
-            if (targets[r] == ignored) {
-                continue;
-            }
-            scores.storage().read(scores.offset() + r * scores.rowStride(), row, 0, row.length);
-            int best = 0;
-            for (int c = 1; c < row.length; c++) {
-                if (row[c] > row[best]) {
-                    best = c;
+        int rows = Math.max(1, READ_AT_ONCE / Math.max(1, scores.columns()));
+        for (int from = 0; from < scores.rows(); from += rows) {
+            int to = Math.min(from + rows, scores.rows());
+            double[] some = scores.rowRange(from, to).toArray();
+            for (int r = from; r < to; r++) {
+                if (targets[r] != ignored && largest(some, (r - from) * scores.columns(), scores.columns()) == targets[r]) {
+                    count++;
                 }
-            }
-            if (best == targets[r]) {
-                count++;
             }
         }
         return count;
+    }
+
+    /** The place of the largest of some numbers. */
+    private static int largest(double[] numbers, int from, int count) {
+        int best = 0;
+        for (int c = 1; c < count; c++) {
+            if (numbers[from + c] > numbers[from + best]) {
+                best = c;
+            }
+        }
+        return best;
     }
 }

@@ -184,9 +184,9 @@ public final class Encoder implements Model<ExampleBatch>, Layered {
     @Override
     public double trainingLoss(ExampleBatch batch, double gradientScale, long dropoutSeed) {
         forward(batch, true, dropoutSeed);
-        double value = loss.lossAndGradient(batch, output(), gradientScale);
+        loss.differentiate(batch, output(), gradientScale);
         backward(loss.gradient());
-        return value;
+        return loss.value();
     }
 
     /**

@@ -14,6 +14,9 @@ final class EncoderLoss {
     private final boolean pooled;
     private final RowBuffer losses;
     private final RowBuffer gradient;
+    /** What the sum over {@link #losses} is multiplied with, first by the one and then by the other. */
+    private double rowFactor;
+    private double factor;
 
     EncoderLoss(LayerContext context, EncoderConfig config) {
         kernels = context.kernels();
@@ -23,29 +26,40 @@ final class EncoderLoss {
         gradient = context.buffer(config.outputs());
     }
 
-    /** The gradient that {@link #lossAndGradient} wrote last. */
+    /** The gradient that {@link #differentiate} wrote last. */
     Tensor gradient() {
         return gradient.current();
     }
 
-    /** The loss; its gradient, times a scale, is then in {@link #gradient}. */
-    double lossAndGradient(ExampleBatch batch, Tensor output, double gradientScale) {
-        double factor = kind.sumFactor(counted(batch, output));
-        return factor * sum(batch, output, gradientScale * factor, gradient.rows(output.rows()));
+    /** The loss is then to be had from {@link #value}, and its gradient, times a scale, from {@link #gradient}. */
+    void differentiate(ExampleBatch batch, Tensor output, double gradientScale) {
+        factor = kind.sumFactor(counted(batch, output));
+        rows(batch, output, gradientScale * factor, gradient.rows(output.rows()));
+    }
+
+    /** The loss of the last {@link #differentiate}. Waits for a device. */
+    double value() {
+        return factor * sum();
     }
 
     Evaluation evaluate(ExampleBatch batch, Tensor output) {
         int counted = counted(batch, output);
-        double sum = sum(batch, output, 0, null);
+        rows(batch, output, 0, null);
+        double sum = sum();
         int correct = kind == LossKind.CROSS_ENTROPY
                 ? Classes.correct(output, batch.classes(), ExampleBatch.IGNORED) : 0;
         return new Evaluation(sum, counted, correct);
     }
 
-    /** The sum over counted rows, and its gradient. */
-    private double sum(ExampleBatch batch, Tensor output, double gradientScale, Tensor dOutput) {
+    /** The sum over counted rows. */
+    private double sum() {
+        return rowFactor * kernels.reduction().sum(losses.current());
+    }
+
+    /** The losses of rows, and the gradient of their sum. */
+    private void rows(ExampleBatch batch, Tensor output, double gradientScale, Tensor dOutput) {
         Tensor perRow = losses.rows(output.rows());
-        double rowFactor = kind.rowFactor(output.columns());
+        rowFactor = kind.rowFactor(output.columns());
         if (kind == LossKind.CROSS_ENTROPY) {
             kernels.loss().crossEntropy(output, batch.classes(), ExampleBatch.IGNORED, gradientScale, perRow, dOutput);
         } else {
@@ -54,7 +68,6 @@ final class EncoderLoss {
                 clearPadding(batch, perRow, dOutput);
             }
         }
-        return rowFactor * kernels.reduction().sum(perRow);
     }
 
     private static void clearPadding(ExampleBatch batch, Tensor perRow, Tensor dOutput) {

@@ -89,7 +89,7 @@ public final class Gpt implements Model<TokenBatch>, Layered {
         return config;
     }
 
-    /** The type of its weights and activations. */
+    /** What it computes in: the type of its activations. */
     public ElementType type() {
         return context.type();
     }
@@ -141,9 +141,9 @@ public final class Gpt implements Model<TokenBatch>, Layered {
         Pass pass = Pass.training(batch.batch(), batch.length(), dropoutSeed);
         Tensor h = forward(batch.tokens(), pass);
         Tensor dH = context.shared("gradient of the residual stream", config.width()).rows(h.rows());
-        double loss = head.lossAndGradient(h, batch.targets(), gradientScale / counted, dH);
+        head.differentiate(h, batch.targets(), gradientScale / counted, dH);
         backward(dH, pass);
-        return loss / counted;
+        return head.loss() / counted;
     }
 
     @Override

@@ -75,6 +75,7 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
             for (int j = 0; j < heads; j++) {
                 draw(j, inBall(random, 2 * width * width + 2 * width));
             }
+            List.of(score, value, in, out).forEach(Parameter::valueChanged);
             queries = context.buffer(heads * width);
             attended = context.buffer(heads * width);
             middle = context.buffer(width);
@@ -100,34 +101,34 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
         Tensor forward(Tensor x, int batch, int length) {
             z = x;
             Tensor q = queries.rows(x.rows());
-            multiply(false, false, 1, x, score.value(), 0, q);
+            multiply(false, false, 1, x, score.working(), 0, q);
             AttentionShape shape = shape(batch, length);
             int sequences = batch * config.heads;
             logSumExp = logSumExpMemory.rows(sequences * length).reshape(sequences, length);
             kernels.attention().forward(shape, q, x, x, attended.rows(x.rows()), logSumExp);
             Tensor half = middle.rows(x.rows());
             half.copyFrom(x);
-            multiply(false, false, factor(), attended.current(), value.value(), 1, half);
+            multiply(false, false, factor(), attended.current(), value.working(), 1, half);
             Tensor before = hidden.rows(x.rows());
-            multiply(false, false, 1, half, in.value(), 0, before);
+            multiply(false, false, 1, half, in.working(), 0, before);
             kernels.activations().forward(ACTIVATION, before, active.rows(x.rows()));
             Tensor y = end.rows(x.rows());
             y.copyFrom(half);
-            multiply(false, false, factor(), active.current(), out.value(), 1, y);
+            multiply(false, false, factor(), active.current(), out.working(), 1, y);
             return y;
         }
 
         /** Turns the gradient of the layer's result into that of its input, in place. */
         void backward(Tensor dy, int batch, int length) {
             Tensor dHidden = context.shared("gradient of neurons", config.heads).rows(dy.rows());
-            multiply(false, true, factor(), dy, out.value(), 0, dHidden);
+            multiply(false, true, factor(), dy, out.working(), 0, dHidden);
             out.addToGradient(kernels.matmul(), factor(), active.current(), dy);
             kernels.activations().backward(ACTIVATION, hidden.current(), dHidden, dHidden);
             in.addToGradient(kernels.matmul(), 1, middle.current(), dHidden);
-            multiply(false, true, 1, dHidden, in.value(), 1, dy);
+            multiply(false, true, 1, dHidden, in.working(), 1, dy);
 
             Tensor dAttended = context.shared("gradient of attended tokens", config.heads * config.width).rows(dy.rows());
-            multiply(false, true, factor(), dy, value.value(), 0, dAttended);
+            multiply(false, true, factor(), dy, value.working(), 0, dAttended);
             value.addToGradient(kernels.matmul(), factor(), attended.current(), dy);
             Tensor dQueries = context.shared("gradient of queries", config.heads * config.width).rows(dy.rows());
             Tensor dKeys = context.shared("gradient of keys", config.width).rows(dy.rows());
@@ -135,7 +136,7 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
             kernels.attention().backward(shape(batch, length), queries.current(), z, z, attended.current(), logSumExp, dAttended,
                     dQueries, dKeys, dValues);
             score.addToGradient(kernels.matmul(), 1, z, dQueries);
-            multiply(false, true, 1, dQueries, score.value(), 1, dy);
+            multiply(false, true, 1, dQueries, score.working(), 1, dy);
             kernels.elementwise().add(dy, dKeys, dy);
             kernels.elementwise().add(dy, dValues, dy);
         }
@@ -240,29 +241,32 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
     public double trainingLoss(ExampleBatch batch, double gradientScale, long dropoutSeed) {
         Tensor y = forward(batch);
         Tensor dy = dResult.rows(batch.batch());
-        double loss = loss(batch, y, gradientScale, dy);
+        losses(batch, y, gradientScale, dy);
         Tensor dx = dStream.rows(batch.batch() * batch.length());
         dx.fill(0);
         lastTokens(dx, batch).columnRange(config.readOut, config.readOut + 1).copyFrom(dy);
         for (int layer = layers.size() - 1; layer >= 0; layer--) {
             layers.get(layer).backward(dx, batch.batch(), batch.length());
         }
-        return loss;
+        return loss();
     }
 
     @Override
     public Evaluation evaluate(ExampleBatch batch) {
-        return new Evaluation(batch.batch() * loss(batch, forward(batch), 0, null), batch.batch(), 0);
+        losses(batch, forward(batch), 0, null);
+        return new Evaluation(batch.batch() * loss(), batch.batch(), 0);
     }
 
-    private double loss(ExampleBatch batch, Tensor y, double gradientScale, Tensor dy) {
+    private void losses(ExampleBatch batch, Tensor y, double gradientScale, Tensor dy) {
         if (batch.targets() == null || batch.targets().rows() != batch.batch() || batch.targets().columns() != 1) {
             throw new IllegalArgumentException("targets is " + batch.targets() + "; expected one number for each sequence");
         }
         Tensor perRow = losses.rows(batch.batch());
-        double factor = 0.5 / batch.batch();
-        kernels.loss().squaredError(y, batch.targets(), gradientScale * factor, perRow, dy);
-        return factor * kernels.reduction().sum(perRow);
+        kernels.loss().squaredError(y, batch.targets(), gradientScale * (0.5 / batch.batch()), perRow, dy);
+    }
+
+    private double loss() {
+        return 0.5 / losses.current().columns() * kernels.reduction().sum(losses.current());
     }
 
     /** The rows of the last tokens, as a view. */

@@ -16,6 +16,8 @@ public interface Model<B> {
      * Forward and backward pass of one batch: adds {@code gradientScale} times the gradient of the batch's loss to the
      * parameters' gradients.
      *
+     * <p>On a device it returns when all this is done: it asks for everything first, and then waits for the loss.
+     *
      * @param dropoutSeed names the dropout masks of this pass; a different one for each step and micro-batch
      * @return the batch's loss (for token models the mean over counted positions), not multiplied by gradientScale
      */

@@ -34,27 +34,37 @@ final class TiedHead {
     /** Scores of all tokens for some rows, in a buffer of this head: [rows, vocabulary]. */
     Tensor logits(Tensor h) {
         Tensor scores = logits.rows(h.rows());
-        kernels.matmul().multiply(false, true, 1, h, table.value(), 0, scores, Epilogue.NONE);
+        kernels.matmul().multiply(false, true, 1, h, table.working(), 0, scores, Epilogue.NONE);
         return scores;
     }
 
     /**
-     * The sum of the losses; adds to the table's gradient and overwrites that of h.
+     * Adds to the table's gradient and overwrites that of h. The loss is then to be had from {@link #loss}.
      *
      * @param h             [rows, width]
      * @param targets       [rows]
      * @param gradientScale multiplies the gradient of the sum
      * @param dH            shape of h
      */
-    double lossAndGradient(Tensor h, int[] targets, double gradientScale, Tensor dH) {
-        double sum = 0;
+    void differentiate(Tensor h, int[] targets, double gradientScale, Tensor dH) {
+        Tensor perRow = losses.rows(h.rows());
         for (int from = 0; from < h.rows(); from += chunkRows) {
             int to = Math.min(from + chunkRows, h.rows());
             Tensor rows = chunk(h, from, to);
             Tensor scores = logits(rows);
-            sum += losses(scores, chunk(targets, from, to), gradientScale, scores);
+            kernels.loss().crossEntropy(scores, chunk(targets, from, to), TokenBatch.IGNORED, gradientScale, chunkOfVector(perRow, from, to),
+                    scores);
             table.addToGradient(kernels.matmul(), 1, scores, rows);
-            kernels.matmul().multiply(scores, table.value(), chunk(dH, from, to));
+            kernels.matmul().multiply(scores, table.working(), chunk(dH, from, to));
+        }
+    }
+
+    /** The sum of the losses of the last {@link #differentiate}. Waits for a device. */
+    double loss() {
+        Tensor perRow = losses.current();
+        double sum = 0;
+        for (int from = 0; from < perRow.columns(); from += chunkRows) {
+            sum += kernels.reduction().sum(chunkOfVector(perRow, from, Math.min(from + chunkRows, perRow.columns())));
         }
         return sum;
     }
@@ -66,17 +76,16 @@ final class TiedHead {
             int to = Math.min(from + chunkRows, h.rows());
             Tensor scores = logits(chunk(h, from, to));
             int[] wanted = chunk(targets, from, to);
-            double loss = losses(scores, wanted, 0, null);
-            sum = sum.plus(new Evaluation(loss, Classes.counted(wanted, TokenBatch.IGNORED),
+            Tensor perRow = losses.rows(scores.rows());
+            kernels.loss().crossEntropy(scores, wanted, TokenBatch.IGNORED, 0, perRow, null);
+            sum = sum.plus(new Evaluation(kernels.reduction().sum(perRow), Classes.counted(wanted, TokenBatch.IGNORED),
                     Classes.correct(scores, wanted, TokenBatch.IGNORED)));
         }
         return sum;
     }
 
-    private double losses(Tensor scores, int[] targets, double gradientScale, Tensor dScores) {
-        Tensor perRow = losses.rows(scores.rows());
-        kernels.loss().crossEntropy(scores, targets, TokenBatch.IGNORED, gradientScale, perRow, dScores);
-        return kernels.reduction().sum(perRow);
+    private static Tensor chunkOfVector(Tensor x, int from, int to) {
+        return to - from == x.columns() ? x : x.columnRange(from, to);
     }
 
     private static Tensor chunk(Tensor x, int from, int to) {

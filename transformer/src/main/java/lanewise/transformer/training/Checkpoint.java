@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import java.util.zip.CRC32C;
@@ -39,6 +41,8 @@ public final class Checkpoint {
     static final String CONFIG = "config.json";
     static final String TOKENIZER = "tokenizer.json";
     static final String STATE = "state.json";
+    /** In the metadata of the model's file, where the run computed in another type than that of the parameters. */
+    static final String PRECISION = "precision";
     /** More than a character tokenizer of all of Unicode takes. */
     private static final int LARGEST_TEXT = 16 << 20;
 
@@ -174,6 +178,18 @@ public final class Checkpoint {
         return model.entries().get(0).type();
     }
 
+    /** The type that the run computed in: that of the parameters, or one whose sums are of that type. */
+    public ElementType precision() throws IOException {
+        ElementType stored = elementType();
+        String word = model.metadata().get(PRECISION);
+        if (word == null) {
+            return stored;
+        }
+        return Arrays.stream(ElementType.values()).filter(type -> type.name().toLowerCase(Locale.ROOT).equals(word) && type.accumulator() == stored)
+                .findFirst().orElseThrow(() -> new CheckpointException(directory.resolve(MODEL),
+                        "is of a precision that does not go with its tensors' type, " + stored));
+    }
+
     /**
      * Sets a model's parameters. Names, shapes and element types must be the stored ones; otherwise none is changed.
      *
@@ -185,6 +201,7 @@ public final class Checkpoint {
             tensors.put(parameter.name(), parameter.value());
         }
         model.read(tensors);
+        parameters.forEach(Parameter::valueChanged);
     }
 
     /**

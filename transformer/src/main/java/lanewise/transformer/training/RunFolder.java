@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
@@ -156,6 +157,9 @@ public final class RunFolder implements Closeable {
         Map<String, String> about = new LinkedHashMap<>(); // in a fixed order: equal runs give equal bytes
         about.put("format", "lanewise");
         about.put("step", Integer.toString(step));
+        if (!parameters.isEmpty() && parameters.get(0).working() != parameters.get(0).value()) {
+            about.put(Checkpoint.PRECISION, parameters.get(0).working().type().name().toLowerCase(Locale.ROOT));
+        }
         Checkpoint.Stamp modelStamp = writeFile(directory.resolve(Checkpoint.MODEL),
                 out -> SafeTensors.write(out, model, about));
         Checkpoint.Stamp optimizerStamp = writeFile(directory.resolve(Checkpoint.OPTIMIZER),

@@ -78,7 +78,8 @@ public final class SafeTensors {
         out.write(start.flip());
         double[] values = new double[CHUNK];
         ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (Tensor tensor : tensors.values()) {
+        for (Tensor whole : tensors.values()) {
+            Tensor tensor = inLongRows(whole);
             for (int row = 0; row < tensor.rows(); row++) {
                 for (int done = 0; done < tensor.columns(); done += CHUNK) {
                     int count = Math.min(CHUNK, tensor.columns() - done);
@@ -155,7 +156,7 @@ public final class SafeTensors {
         ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             for (Map.Entry<String, Tensor> target : tensors.entrySet()) {
-                Tensor tensor = target.getValue();
+                Tensor tensor = inLongRows(target.getValue());
                 in.position(dataStart + entries.get(target.getKey()).begin);
                 for (int row = 0; row < tensor.rows(); row++) {
                     for (int done = 0; done < tensor.columns(); done += CHUNK) {
@@ -363,7 +364,16 @@ public final class SafeTensors {
     }
 
     private static String dtype(ElementType type) {
-        return type == ElementType.FLOAT32 ? "F32" : "F64";
+        return switch (type) {
+            case FLOAT32 -> "F32";
+            case FLOAT64 -> "F64";
+            case BFLOAT16 -> throw new IllegalArgumentException("a tensor is bfloat16; expected the float32 that it is a copy of");
+        };
+    }
+
+    /** The same elements in as few rows as can be: each costs a device a transfer. */
+    private static Tensor inLongRows(Tensor tensor) {
+        return tensor.isContiguous() ? tensor.reshape(tensor.elements()) : tensor;
     }
 
     private static void put(ByteBuffer buffer, ElementType type, double[] values, int count) {

@@ -7,7 +7,6 @@ import java.util.Map;
 import lanewise.kernels.AdamSettings;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.Optimizer;
-import lanewise.kernels.Reduction;
 import lanewise.kernels.Tensor;
 import lanewise.transformer.layers.Parameter;
 
@@ -50,12 +49,11 @@ public final class Updater {
 
     /** The Euclidean norm of all gradients together, accumulated in double. */
     public double gradientNorm() {
-        Reduction reduction = kernels.reduction();
-        double sum = 0;
+        List<Tensor> gradients = new ArrayList<>(parameters.size());
         for (Parameter parameter : parameters) {
-            sum += reduction.sumOfSquares(parameter.gradient());
+            gradients.add(parameter.gradient());
         }
-        return Math.sqrt(sum);
+        return Math.sqrt(kernels.reduction().sumOfAllSquares(gradients));
     }
 
     /**
@@ -78,6 +76,7 @@ public final class Updater {
                         gradient, first.get(i));
                 case GRADIENT_DESCENT -> optimizer.gradientDescent(learningRate, decay, gradientScale, value, gradient);
             }
+            parameter.valueChanged();
         }
     }
 

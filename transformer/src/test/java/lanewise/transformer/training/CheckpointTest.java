@@ -416,7 +416,7 @@ class CheckpointTest {
             {Checkpoint.CONFIG, "\"rows\": 3", "\"rows\": 3, \"x\": 3", "model has the unknown entry \"x\""},
             {Checkpoint.CONFIG, "\"rate\": 1.0E-300", "\"rate\": 1e999999999", "model.rate is out of range"},
             {Checkpoint.CONFIG, "\"rate\": 1.0E-300", "\"rate\": NaN", "malformed JSON"},
-            {Checkpoint.CONFIG, "\"FLOAT64\"", "\"FLOAT16\"", "expected one of [FLOAT32, FLOAT64]"},
+            {Checkpoint.CONFIG, "\"FLOAT64\"", "\"FLOAT16\"", "expected one of [FLOAT32, FLOAT64, BFLOAT16]"},
             {Checkpoint.CONFIG, "\"flag\": true", "\"flag\": 1", "model.flag is 1; expected boolean"},
             {Checkpoint.CONFIG, "\"steps\": 10", "\"steps\": 0", "training: steps is 0; expected at least 1"},
             {Checkpoint.CONFIG, "\"COSINE\"", "{}", "model.nested.shape is an array or object"},

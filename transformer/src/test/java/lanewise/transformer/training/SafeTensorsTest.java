@@ -85,7 +85,7 @@ class SafeTensorsTest {
         Map<String, Tensor> written = new LinkedHashMap<>();
         Map<String, Tensor> read = new LinkedHashMap<>();
         int[][] shapes = {{1}, {7}, {3, 5}, {0, 4}, {2, 3, 4}, {3, 70_000}, {100_001}};
-        for (ElementType type : ElementType.values()) {
+        for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64)) {
             for (int[] shape : shapes) {
                 Tensor tensor = Tensor.zeros(type, shape);
                 double[] values = tensor.toArray();

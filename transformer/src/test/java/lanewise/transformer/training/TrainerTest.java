@@ -157,7 +157,7 @@ class TrainerTest {
     @ParameterizedTest
     @EnumSource
     void aResumedRunContinuesWithTheSameBits(OptimizerConfig.Method method) throws IOException {
-        for (ElementType type : ElementType.values()) {
+        for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64)) {
             TrainingConfig config = config(40, method, 7, 10);
             LineModel whole = new LineModel(type);
             List<String> expected = new ArrayList<>();
