@@ -39,6 +39,7 @@ final class Choice {
     /** Teaches a command line all choices. */
     static CommandLine register(CommandLine line) {
         add(line, Preset.class);
+        add(line, Device.class);
         add(line, ElementType.class);
         add(line, Activation.class);
         add(line, Positions.class);

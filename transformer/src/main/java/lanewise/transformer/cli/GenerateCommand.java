@@ -86,13 +86,9 @@ final class GenerateCommand implements Callable<Integer> {
             throw new IOException(stored.directory() + ": the model has " + config.vocabulary()
                     + " tokens and the tokenizer " + (tokenizer == null ? 0 : tokenizer.size()));
         }
-        try {
-            Memory.require(config, stored.elementType(), 0, Runtime.getRuntime().maxMemory());
-        } catch (IllegalArgumentException tooLarge) {
-            throw new IOException(stored.directory() + ": " + tooLarge.getMessage(), tooLarge);
-        }
         DataConfig data = stored.dataConfig(DataConfig.class);
         try (Kernels kernels = kernelOptions.open()) {
+            requireMemory(kernels, config, stored);
             Gpt model = new Gpt(config, kernels, stored.elementType(), 0);
             stored.loadModel(model.parameters());
             if (data.task() == DataConfig.Task.ADDITION) {
@@ -102,6 +98,14 @@ final class GenerateCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private static void requireMemory(Kernels kernels, GptConfig config, Checkpoint stored) throws IOException {
+        try {
+            Memory.require(config, stored.elementType(), 0, Memory.limit(kernels));
+        } catch (IllegalArgumentException tooLarge) {
+            throw new IOException(stored.directory() + ": " + tooLarge.getMessage(), tooLarge);
+        }
     }
 
     private void write(Tokenizer tokenizer, Generator generator) {

@@ -8,8 +8,12 @@ import picocli.CommandLine.Spec;
 
 /** Options of every command that computes. */
 final class KernelOptions {
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu",
+            description = "cpu, or cuda for an NVIDIA GPU (default: ${DEFAULT-VALUE}). lanewise info says whether there is one, or why it can't be used.")
+    private Device device;
+
     @Option(names = "--threads", paramLabel = "N",
-            description = "Threads to compute with (default: one per processor). The results do not depend on it.")
+            description = "Threads of the CPU to compute with (default: one per processor). The results do not depend on it.")
     private Integer threads;
 
     @Spec(Spec.Target.MIXEE)
@@ -24,6 +28,6 @@ final class KernelOptions {
                 throw new ParameterException(spec.commandLine(), "--threads: " + outOfRange.getMessage());
             }
         }
-        return builder.build();
+        return device.open(builder);
     }
 }

@@ -2,6 +2,7 @@ package lanewise.transformer.cli;
 
 import java.util.Locale;
 import lanewise.kernels.ElementType;
+import lanewise.kernels.Kernels;
 import lanewise.transformer.models.GptConfig;
 
 /** Refuses models that the heap can't hold, before any of it is taken. */
@@ -9,10 +10,17 @@ final class Memory {
     private Memory() {
     }
 
+    /** Bytes that the tensors of some kernels may take of the heap; without a limit where they are on a device. */
+    static long limit(Kernels kernels) {
+        boolean inHeap = kernels.zeros(ElementType.FLOAT32, 1).storage().hostArray() != null;
+        return inHeap ? Runtime.getRuntime().maxMemory() : Long.MAX_VALUE;
+    }
+
     /**
      * Checks what is certain to be needed: parameters and gradients, the optimizer's state, and the keys and values of a
      * generated text. Activations come on top.
      *
+     * @param type              of parameters, gradients and state
      * @param statePerParameter numbers that the optimizer keeps for each parameter; 0 to generate only
      * @param limit             bytes that the heap may have
      * @throws IllegalArgumentException if it is more than the limit

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import lanewise.kernels.Kernels;
 import lanewise.transformer.reports.AtomicFile;
 import lanewise.transformer.reports.TerminalBar;
 import lanewise.transformer.studies.Finding;
@@ -66,6 +67,10 @@ final class StudyCommand implements Callable<Integer> {
     @Option(names = "--cifar10", paramLabel = "DIR", description = "Folder with CIFAR-10's binary files, for mean-field: "
             + "data_batch_1.bin and so on (https://www.cs.toronto.edu/~kriz/cifar.html).")
     private Path cifar10;
+
+    @Option(names = "--device", paramLabel = "NAME", defaultValue = "cpu",
+            description = "cpu, or cuda for an NVIDIA GPU (default: ${DEFAULT-VALUE}); most models are too small to be faster there.")
+    private Device device;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where to write (default: runs/study-<name>-<time>).")
     private Path out;
@@ -124,10 +129,12 @@ final class StudyCommand implements Callable<Integer> {
 
     private StudyFolder.Done run(Study study, boolean full, Map<String, Path> folders, PrintWriter progress) throws InterruptedException, IOException {
         long begin = System.nanoTime();
-        try (StudyProgress bar = new StudyProgress(progress, TerminalBar.columns());
-                Lab lab = new Lab(full, LongStream.rangeClosed(1, seeds).boxed().toList(), folders, Runtime.getRuntime().availableProcessors(), bar)) {
+        try (Kernels kernels = device.open(Kernels.builder().threads(1));
+                StudyProgress bar = new StudyProgress(progress, TerminalBar.columns());
+                Lab lab = new Lab(full, LongStream.rangeClosed(1, seeds).boxed().toList(), folders, Runtime.getRuntime().availableProcessors(),
+                        device == Device.CPU ? null : kernels, bar)) {
             StudyResult result = study.run(lab);
-            return new StudyFolder.Done(study, result, full, (System.nanoTime() - begin) * 1e-9);
+            return new StudyFolder.Done(study, result, full, (System.nanoTime() - begin) * 1e-9, kernels.describe());
         }
     }
 

@@ -28,16 +28,17 @@ import picocli.CommandLine.Spec;
                 + "learns to add. Ctrl-C saves a checkpoint and stops.",
         footer = {"", "Examples:", "  lanewise train",
             "  lanewise train --text shakespeare.txt --preset shakespeare-char-cpu",
+            "  lanewise train --text shakespeare.txt --preset shakespeare-char --device cuda --precision bfloat16",
             "  lanewise train --resume runs/addition-20260101-120000 --steps 3000"})
 final class TrainCommand implements Callable<Integer> {
     /** What may be said about a run that goes on; all else is as it was. */
     private static final Set<String> WITH_RESUME = Set.of("--resume", "--steps", "--threads", "--json", "--quiet",
-            "--verbose", "--evaluate-every", "--evaluation-batches", "--checkpoint-every", "--watch", "--watch-every");
+            "--verbose", "--device", "--precision", "--evaluate-every", "--evaluation-batches", "--checkpoint-every", "--watch", "--watch-every");
 
     @Option(names = "--preset", paramLabel = "NAME",
             description = "Defaults for the options below: addition (the default), shakespeare-char-cpu (the default for "
                     + "texts: nanoGPT's recipe for CPUs, 0.8 million weights) or shakespeare-char (nanoGPT's for GPUs, "
-                    + "10.7 million weights; hours on a CPU). Add --help to see its values.")
+                    + "10.7 million weights: for --device cuda --precision bfloat16; hours on a CPU). Add --help to see its values.")
     private Preset preset;
 
     @Option(names = "--out", paramLabel = "DIR",
@@ -54,7 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     private long seed;
 
     @Option(names = "--precision", paramLabel = "TYPE", defaultValue = "float32",
-            description = "float32 or float64 (default: ${DEFAULT-VALUE}).")
+            description = "float32, float64, or, with --device cuda, bfloat16, which keeps weights and sums in float32 (default: ${DEFAULT-VALUE}).")
     private ElementType precision;
 
     @Mixin(name = "Computation")
@@ -130,6 +131,7 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         try {
+            requireSupport(kernels, precision);
             TrainingConfig config = training.config(given("--warm-up"), seed);
             Dataset dataset = text
                     ? Dataset.text(data.text, data.tokenizer, data.context, config.batch(), seed)
@@ -156,9 +158,20 @@ final class TrainCommand implements Callable<Integer> {
                     given("--evaluate-every") ? training.evaluateEvery : stored.evaluationInterval(),
                     given("--evaluation-batches") ? training.evaluationBatches : stored.evaluationBatches(),
                     given("--checkpoint-every") ? training.checkpointEvery : stored.checkpointInterval(), stored.seed());
-            return TrainingRun.resumed(kernels, checkpoint, config);
+            ElementType type = given("--precision") ? precision : checkpoint.precision();
+            if (type.accumulator() != checkpoint.elementType()) {
+                throw wrong("--precision is " + Choice.word(type) + "; the run's weights are " + Choice.word(checkpoint.elementType()));
+            }
+            requireSupport(kernels, type);
+            return TrainingRun.resumed(kernels, checkpoint, config, type);
         } catch (IllegalArgumentException impossible) {
             throw wrong(impossible.getMessage());
+        }
+    }
+
+    private void requireSupport(Kernels kernels, ElementType type) {
+        if (!kernels.supports(type)) {
+            throw wrong("a CPU does not compute in " + Choice.word(type) + "; add --device cuda, or take another --precision");
         }
     }
 

@@ -55,24 +55,25 @@ final class TrainingRun implements AutoCloseable {
     /** @param out the run's folder; null for a new one in {@code runs} */
     static TrainingRun fresh(Kernels kernels, GptConfig modelConfig, TrainingConfig config, Dataset dataset,
             ElementType type, Path out) throws IOException {
-        requireMemory(modelConfig, type, config);
+        requireMemory(kernels, modelConfig, type, config);
         Gpt model = new Gpt(modelConfig, kernels, type, config.seed());
         RunFolder folder = RunFolder.create(out == null ? newFolder(dataset) : out, modelConfig, config,
                 dataset.config(), dataset.tokenizer());
         return new TrainingRun(kernels, model, config, dataset, folder, null);
     }
 
-    static TrainingRun resumed(Kernels kernels, Checkpoint checkpoint, TrainingConfig config) throws IOException {
+    /** @param type what to go on in; sums must be of the type of the checkpoint's weights */
+    static TrainingRun resumed(Kernels kernels, Checkpoint checkpoint, TrainingConfig config, ElementType type) throws IOException {
         GptConfig modelConfig = checkpoint.modelConfig(GptConfig.class, GptConfig::parameterCount);
         Dataset dataset = Dataset.reopen(checkpoint, config.batch(), config.seed());
-        requireMemory(modelConfig, checkpoint.elementType(), config);
-        Gpt model = new Gpt(modelConfig, kernels, checkpoint.elementType(), config.seed());
+        requireMemory(kernels, modelConfig, type, config);
+        Gpt model = new Gpt(modelConfig, kernels, type, config.seed());
         RunFolder folder = RunFolder.resume(checkpoint, modelConfig, config, dataset.config(), dataset.tokenizer());
         return new TrainingRun(kernels, model, config, dataset, folder, checkpoint);
     }
 
-    private static void requireMemory(GptConfig model, ElementType type, TrainingConfig config) {
-        Memory.require(model, type, config.optimizer().statePerParameter(), Runtime.getRuntime().maxMemory());
+    private static void requireMemory(Kernels kernels, GptConfig model, ElementType type, TrainingConfig config) {
+        Memory.require(model, type.accumulator(), config.optimizer().statePerParameter(), Memory.limit(kernels));
     }
 
     /** Makes a folder named after the task and the time, and a number if another run took that name. */
@@ -115,7 +116,7 @@ final class TrainingRun implements AutoCloseable {
         configurations.put("Model", model.config());
         configurations.put("Training", config);
         configurations.put("Data", dataset.config());
-        RunReport report = new RunReport("Training on " + dataset.title(), configurations, model.parameterCount(), kernels);
+        RunReport report = new RunReport("Training on " + dataset.title(), configurations, model.parameterCount(), model.type(), kernels);
         Path metricsFile = folder.path().resolve("metrics.csv");
         try (MetricsLog metrics = from == null ? MetricsLog.create(metricsFile) : MetricsLog.resume(metricsFile, done);
                 Progress bar = new Progress(progress, columns, done, config.steps());
@@ -155,7 +156,7 @@ final class TrainingRun implements AutoCloseable {
             WatchOptions watched) throws IOException {
         Double accuracy = result.finished() ? dataset.accuracy(model) : null;
         Map<String, String> samples = result.finished() ? dataset.samples(model, config.seed()) : Map.of();
-        Summary summary = Summary.of(result, accuracy, model.parameterCount(), kernels);
+        Summary summary = Summary.of(result, accuracy, model.parameterCount(), model.type(), kernels);
         if (json != null) {
             summary.write(json);
         }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.reports.Series.Style;
 
@@ -20,9 +21,10 @@ import lanewise.transformer.reports.Series.Style;
  * @param title          of the page
  * @param configurations records under headings, such as "model"; each becomes a table
  * @param parameters     trained numbers
+ * @param precision      what it computed in
  * @param kernels        what it computed with
  */
-public record RunReport(String title, Map<String, Record> configurations, long parameters, Kernels kernels) {
+public record RunReport(String title, Map<String, Record> configurations, long parameters, ElementType precision, Kernels kernels) {
     /** Steps over which the smoothed lines average. */
     private static final double SMOOTHING = 20;
 
@@ -50,6 +52,7 @@ public record RunReport(String title, Map<String, Record> configurations, long p
         configurations.forEach((heading, record) -> report.table(heading, rows(record)));
         Map<String, String> machine = new LinkedHashMap<>(Machine.here().rows());
         machine.put("kernels", kernels.describe());
+        machine.put("precision", plain(precision));
         report.table("Machine", machine);
         report.write(folder.resolve("report.html"));
     }

@@ -7,6 +7,8 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.file.Path;
+import java.util.Locale;
+import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.training.TrainingResult;
 
@@ -16,15 +18,17 @@ import lanewise.transformer.training.TrainingResult;
  * @param result         how it ended
  * @param accuracy       share of exact answers on held-out problems, 0 to 1; null where the task has none
  * @param parameters     trained numbers
+ * @param precision      what it computed in
  * @param implementation of the kernels
+ * @param device         what these say of themselves, such as a GPU's name
  * @param threads        of the kernels
  * @param vectorBits     of the kernels; 0 if they use no vectors
  */
-public record Summary(TrainingResult result, Double accuracy, long parameters, String implementation, int threads,
-        int vectorBits) {
-    public static Summary of(TrainingResult result, Double accuracy, long parameters, Kernels kernels) {
-        return new Summary(result, accuracy, parameters, kernels.implementation(), kernels.threads(),
-                kernels.vectorBits());
+public record Summary(TrainingResult result, Double accuracy, long parameters, ElementType precision, String implementation, String device,
+        int threads, int vectorBits) {
+    public static Summary of(TrainingResult result, Double accuracy, long parameters, ElementType precision, Kernels kernels) {
+        return new Summary(result, accuracy, parameters, precision, kernels.implementation(),
+                kernels.describe().lines().findFirst().orElseThrow(), kernels.threads(), kernels.vectorBits());
     }
 
     /** One JSON object; numbers that are not known are left out. */
@@ -38,7 +42,9 @@ public record Summary(TrainingResult result, Double accuracy, long parameters, S
         number(json, "tokensPerSecond", result.tokensPerSecond());
         number(json, "seconds", result.seconds());
         json.addProperty("parameters", parameters);
+        json.addProperty("precision", precision.name().toLowerCase(Locale.ROOT));
         json.addProperty("implementation", implementation);
+        json.addProperty("device", device);
         json.addProperty("threads", threads);
         json.addProperty("vectorBits", vectorBits);
         json.addProperty("jdk", System.getProperty("java.version"));

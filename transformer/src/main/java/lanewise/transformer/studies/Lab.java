@@ -12,8 +12,8 @@ import java.util.concurrent.Future;
 import lanewise.kernels.Kernels;
 
 /**
- * What a study works with: its size, its seeds, and the cores. Every task has a core of its own, and kernels on one thread; their
- * results do not depend on which, nor on the order.
+ * What a study works with: its size, its seeds, and the cores. Every task has a core of its own, and kernels on one thread, unless
+ * all share those of a device; their results do not depend on which, nor on the order.
  */
 public final class Lab implements AutoCloseable {
     /** Told of tasks. */
@@ -27,24 +27,32 @@ public final class Lab implements AutoCloseable {
     private final List<Long> seeds;
     private final Map<String, Path> folders;
     private final Listener listener;
+    private final Kernels shared;
     private final ExecutorService executor;
     private int planned;
     private int done;
+
+    /** A lab whose tasks have kernels of their own: see the other constructor. */
+    public Lab(boolean full, List<Long> seeds, Map<String, Path> folders, int cores, Listener listener) {
+        this(full, seeds, folders, cores, null, listener);
+    }
 
     /**
      * @param full     whether sizes are the large ones
      * @param seeds    of the repetitions
      * @param folders  where real data is, by name, such as "mnist"; without those that the user has not named
      * @param cores    tasks at a time
+     * @param shared   what all tasks compute with, which stays the caller's to close; null for kernels on one thread for each task
      * @param listener told from the tasks' threads, by one at a time
      */
-    public Lab(boolean full, List<Long> seeds, Map<String, Path> folders, int cores, Listener listener) {
+    public Lab(boolean full, List<Long> seeds, Map<String, Path> folders, int cores, Kernels shared, Listener listener) {
         if (seeds.isEmpty()) {
             throw new IllegalArgumentException("seeds is empty; expected at least one");
         }
         this.full = full;
         this.seeds = List.copyOf(seeds);
         this.folders = Map.copyOf(folders);
+        this.shared = shared;
         this.listener = listener;
         executor = Executors.newFixedThreadPool(cores, task -> {
             Thread thread = new Thread(task, "lanewise-study");
@@ -119,8 +127,8 @@ public final class Lab implements AutoCloseable {
         List<Future<T>> futures = new ArrayList<>();
         for (I item : items) {
             futures.add(executor.submit(() -> {
-                try (Kernels kernels = Kernels.builder().threads(1).build()) {
-                    return task.run(kernels, item);
+                try (Kernels own = shared == null ? Kernels.builder().threads(1).build() : null) {
+                    return task.run(own == null ? shared : own, item);
                 } finally {
                     count(0, 1, what);
                 }

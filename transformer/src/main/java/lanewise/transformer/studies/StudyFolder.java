@@ -30,8 +30,18 @@ public final class StudyFolder {
     private static final int POINTS = 400;
     private static final List<String> COLUMNS = List.of("claim", "where it is from", "measured", "verdict", "note");
 
-    /** A study that has been run. */
-    public record Done(Study study, StudyResult result, boolean full, double seconds) {
+    /**
+     * A study that has been run.
+     *
+     * @param kernels what it computed with, in words
+     */
+    public record Done(Study study, StudyResult result, boolean full, double seconds, String kernels) {
+    }
+
+    private static Map<String, String> machine(Done done) {
+        Map<String, String> machine = new LinkedHashMap<>(Machine.here().rows());
+        machine.put("kernels", done.kernels);
+        return machine;
     }
 
     private StudyFolder() {
@@ -52,7 +62,7 @@ public final class StudyFolder {
         model.putAll(done.result.settings());
         report.table("Verdicts", COLUMNS, rows(done.result.findings())).table("Model and sizes", model);
         done.result.plots().forEach(plot -> report.chart(chart(plot)));
-        report.table("Machine", Machine.here().rows());
+        report.table("Machine", machine(done));
         report.write(folder.resolve("report.html"));
     }
 
@@ -66,7 +76,7 @@ public final class StudyFolder {
             index.link(done.study.paper(), done.study.name() + "/report.html");
             index.table(done.study.name() + ", " + seconds(done), COLUMNS, rows(done.result.findings()));
         }
-        index.table("Machine", Machine.here().rows()).write(folder.resolve("index.html"));
+        index.table("Machine", machine(all.get(0))).write(folder.resolve("index.html"));
     }
 
     /** What programs want to know of several studies. */
@@ -132,7 +142,7 @@ public final class StudyFolder {
         json.addProperty("full", done.full);
         json.addProperty("seconds", done.seconds);
         JsonObject machine = new JsonObject();
-        Machine.here().rows().forEach(machine::addProperty);
+        machine(done).forEach(machine::addProperty);
         json.add("machine", machine);
         JsonObject settings = new JsonObject();
         done.result.settings().forEach(settings::addProperty);

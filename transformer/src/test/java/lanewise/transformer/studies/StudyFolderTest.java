@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import lanewise.kernels.Kernels;
+import lanewise.transformer.TestKernels;
 import lanewise.transformer.reports.Series;
 import lanewise.transformer.studies.Finding.Verdict;
 import org.junit.jupiter.api.Test;
@@ -44,7 +46,7 @@ class StudyFolderTest {
 
     private static StudyFolder.Done done() throws Exception {
         try (Lab lab = new Lab(false, List.of(3L, 4L), Map.of(), 2, (tasks, planned, what) -> { })) {
-            return new StudyFolder.Done(STUDY, STUDY.run(lab), false, 1.5);
+            return new StudyFolder.Done(STUDY, STUDY.run(lab), false, 1.5, "scalar: loops");
         }
     }
 
@@ -71,7 +73,7 @@ class StudyFolderTest {
         double[] values = new double[4002];
         Arrays.setAll(values, i -> i / 3.0);
         Plot plot = new Plot("long", "Long", "step", false, "third", false, List.of(Plot.Line.overSteps("a", values)));
-        StudyFolder.write(folder, new StudyFolder.Done(STUDY, new StudyResult(List.of(), Map.of(), List.of(), List.of(plot)), true, 1));
+        StudyFolder.write(folder, new StudyFolder.Done(STUDY, new StudyResult(List.of(), Map.of(), List.of(), List.of(plot)), true, 1, "scalar: loops"));
         List<String> lines = Files.readAllLines(folder.resolve("long.csv"));
         assertEquals(List.of("a,0.0,0.0", "a,11.0,3.666667"), lines.subList(1, 3));
         assertEquals("a,4001.0,1333.667", lines.get(lines.size() - 1));
@@ -126,5 +128,12 @@ class StudyFolderTest {
         assertEquals(Verdict.FAILS, Finding.of("x", Label.CHOICE, "", false, "").verdict());
         assertEquals("does not hold", Verdict.FAILS.words());
         assertThrows(IllegalArgumentException.class, () -> new Plot("Bad Name", "", "", false, "", false, List.of()));
+    }
+
+    @Test
+    void tasksShareTheKernelsOfADevice() throws Exception {
+        try (Kernels shared = TestKernels.open(1); Lab lab = new Lab(false, List.of(1L, 2L), Map.of(), 2, shared, (tasks, planned, what) -> { })) {
+            assertEquals(List.of(shared, shared), lab.forSeeds("nothing", (kernels, seed) -> kernels));
+        }
     }
 }
