@@ -3,8 +3,7 @@ module lanewise.kernels {
     // On the module path this resolves the Vector API without any flag. On the class path the module system does not
     // read this file, and the SIMD provider declines when the API is missing.
     requires jdk.incubator.vector;
-    // Only needed to compile; see lanewise.kernels.cuda.CudaProvider for where it is looked for.
-    requires static jcuda;
+    // Nothing of jcuda: it is found on the class path at run time, which this module then reads (lanewise.kernels.cuda.Jcuda).
 
     exports lanewise.kernels;
 
