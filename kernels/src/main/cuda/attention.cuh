@@ -26,6 +26,9 @@ struct Sizes {
     }
 };
 
+// Of a kernel's arguments.
+#define SIZES {keyLengths, heads, keyHeads, queries, keys, width, causal != 0}
+
 // A tile of rows of a head, of all heads of all sequences. The blocks of `section` heads come one after another, so that what they
 // read stays in the L2 cache; within a section the tiles come in rising order, each of all its heads.
 struct Place {

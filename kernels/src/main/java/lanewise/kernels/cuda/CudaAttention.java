@@ -7,7 +7,7 @@ import lanewise.kernels.Tensor;
 
 /**
  * A block for a tile of queries of a head, and in the backward pass another for a tile of keys; scores live in a block's shared memory
- * and registers only. Beyond the arguments, the backward pass takes two floats for every query of every head.
+ * and registers only. Beyond the arguments, the backward pass takes one or two numbers for every query of every head.
  */
 final class CudaAttention implements Attention {
     private static final int THREADS = 256;
@@ -44,36 +44,87 @@ final class CudaAttention implements Attention {
     }
 
     void forward(Operands operands, AttentionShape shape, Operand query, Operand key, Operand value, Operand output, Operand logSumExp) {
+        long keyLengths = keyLengths(operands, shape);
+        if (onTensorCores(shape, query, key, value, output)) {
+            TensorTiles tiles = new TensorTiles(shape.headWidth());
+            Launch launch = device.kernel("attention_tensor", "attention_tensor_forward_bf16_" + tiles.width, TensorTiles.THREADS,
+                    tiles.sharedBytes(tiles.rows, 4 * TensorTiles.KEYS, 0));
+            launch.with(query).with(key).with(value).with(output).with(logSumExp);
+            sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
+                    .over(tiles.of(shape.queryLength()) * shape.batch() * shape.heads());
+            return;
+        }
         Tiles tiles = new Tiles(shape.headWidth(), 128);
-        int queryTiles = tiles.of(shape.queryLength());
-        Launch launch = device.kernel("attention", "attention_forward_" + suffix + "_" + tiles.width, THREADS,
+        Launch launch = device.kernel("attention_" + suffix, "attention_forward_" + suffix + "_" + tiles.width, THREADS,
                 tiles.sharedBytes(2));
         launch.with(query).with(key).with(value).with(output).with(logSumExp);
-        sizes(launch, operands, shape).with(section(shape)).over(queryTiles * shape.batch() * shape.heads(), tiles.chunks, 1);
+        sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
+                .over(tiles.of(shape.queryLength()) * shape.batch() * shape.heads(), tiles.chunks, 1);
     }
 
     void backward(Operands operands, AttentionShape shape, Operand query, Operand key, Operand value, Operand output, Operand logSumExp,
             Operand dOutput, Operand dQuery, Operand dKey, Operand dValue) {
+        if (onTensorCores(shape, query, key, value, output, dOutput, dQuery, dKey, dValue)) {
+            tensorBackward(operands, shape, query, key, value, output, logSumExp, dOutput, dQuery, dKey, dValue);
+            return;
+        }
+        long keyLengths = keyLengths(operands, shape);
         int rows = shape.batch() * shape.heads() * shape.queryLength();
         Tiles tiles = new Tiles(shape.headWidth(), 64);
         long means = operands.scratch((long) rows * tiles.bytes);
-        device.kernel("attention", "attention_means_" + suffix, THREADS).with(output).with(dOutput).with(means).with(rows)
+        device.kernel("attention_" + suffix, "attention_means_" + suffix, THREADS).with(output).with(dOutput).with(means).with(rows)
                 .with(shape.heads()).with(shape.queryLength()).with(shape.headWidth()).over(up(rows, THREADS / 32));
         int shared = tiles.sharedBytes(4);
-        Launch launch = device.kernel("attention", "attention_query_gradient_" + suffix + "_" + tiles.width, THREADS, shared);
+        Launch launch = device.kernel("attention_" + suffix, "attention_query_gradient_" + suffix + "_" + tiles.width, THREADS, shared);
         launch.with(query).with(key).with(value).with(logSumExp).with(means).with(dOutput).with(dQuery);
-        sizes(launch, operands, shape).with(section(shape))
+        sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
                 .over(tiles.of(shape.queryLength()) * shape.batch() * shape.heads(), tiles.chunks, 1);
-        launch = device.kernel("attention", "attention_key_gradients_" + suffix + "_" + tiles.width, THREADS, shared);
+        launch = device.kernel("attention_" + suffix, "attention_key_gradients_" + suffix + "_" + tiles.width, THREADS, shared);
         launch.with(query).with(key).with(value).with(logSumExp).with(means).with(dOutput).with(dKey).with(dValue);
-        sizes(launch, operands, shape).with(section(shape))
+        sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
                 .over(tiles.of(shape.keyLength()) * shape.batch() * shape.keyHeads(), tiles.chunks, 1);
     }
 
-    private static Launch sizes(Launch launch, Operands operands, AttentionShape shape) {
-        return launch.with(shape.keyLengths() == null ? 0 : operands.ints(shape.keyLengths())).with(shape.heads())
-                .with(shape.keyHeads()).with(shape.queryLength()).with(shape.keyLength()).with(shape.headWidth()).with(shape.causal())
-                .with(shape.scale());
+    private void tensorBackward(Operands operands, AttentionShape shape, Operand query, Operand key, Operand value, Operand output,
+            Operand logSumExp, Operand dOutput, Operand dQuery, Operand dKey, Operand dValue) {
+        TensorTiles tiles = new TensorTiles(shape.headWidth());
+        long keyLengths = keyLengths(operands, shape);
+        int heads = shape.batch() * shape.heads();
+        int padded = tiles.of(shape.queryLength()) * tiles.rows;
+        long statistics = operands.scratch(2L * heads * padded * Float.BYTES);
+        Launch launch = device.kernel("attention_tensor_backward", "attention_tensor_statistics_bf16", THREADS);
+        launch.with(output).with(logSumExp).with(dOutput).with(statistics).with(padded);
+        sizes(launch, keyLengths, shape).over(padded / (THREADS / 8) * heads);
+
+        launch = device.kernel("attention_tensor_backward", "attention_tensor_query_gradient_bf16_" + tiles.width, TensorTiles.THREADS,
+                tiles.sharedBytes(2 * tiles.rows, 4 * TensorTiles.KEYS, 0));
+        launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dQuery);
+        sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape)).over(tiles.of(shape.queryLength()) * heads);
+
+        launch = device.kernel("attention_tensor_backward", "attention_tensor_key_gradients_bf16_" + tiles.width, TensorTiles.THREADS,
+                tiles.sharedBytes(2 * tiles.rows, 4 * tiles.queries, 4 * tiles.queries * Float.BYTES));
+        launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dKey).with(dValue);
+        sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
+                .over(tiles.of(shape.keyLength()) * shape.batch() * shape.keyHeads());
+    }
+
+    /** Whether the kernels on tensor cores take it: 16 bytes at a time. */
+    private boolean onTensorCores(AttentionShape shape, Operand... views) {
+        boolean aligned = true;
+        for (Operand view : views) {
+            aligned &= view.address() % 16 == 0 && view.stride() % 8 == 0;
+        }
+        return suffix.equals("bf16") && device.driver().capability() >= 80 && aligned && shape.headWidth() % 8 == 0
+                && shape.headWidth() <= 128 && (float) shape.scale() > Float.MIN_NORMAL;
+    }
+
+    private static long keyLengths(Operands operands, AttentionShape shape) {
+        return shape.keyLengths() == null ? 0 : operands.ints(shape.keyLengths());
+    }
+
+    private static Launch sizes(Launch launch, long keyLengths, AttentionShape shape) {
+        return launch.with(keyLengths).with(shape.heads()).with(shape.keyHeads()).with(shape.queryLength()).with(shape.keyLength())
+                .with(shape.headWidth()).with(shape.causal());
     }
 
     /** Heads whose blocks run side by side. */
@@ -86,7 +137,7 @@ final class CudaAttention implements Attention {
         return (x + y - 1) / y;
     }
 
-    /** As attention.cu has them. */
+    /** As attention_plain.cuh has them. */
     private final class Tiles {
         /** Of what is computed with. */
         final int bytes = suffix.equals("f64") ? 8 : 4;
@@ -112,6 +163,32 @@ final class CudaAttention implements Attention {
         /** Of some tiles of operands, and of one of scores; rows are 16 bytes apart. */
         int sharedBytes(int operands) {
             return operands * rows * (width * bytes + 16) + rows * (rows * bytes + 16);
+        }
+    }
+
+    /** As the kernels on tensor cores have them. */
+    private static final class TensorTiles {
+        static final int THREADS = 128;
+        static final int KEYS = 64;
+
+        final int width;
+        /** Of the side that a block owns. */
+        final int rows;
+        /** Of the other side in the gradients of keys. */
+        final int queries;
+
+        TensorTiles(int headWidth) {
+            width = headWidth <= 32 ? 32 : headWidth <= 64 ? 64 : 128;
+            rows = width <= 64 ? 128 : 64;
+            queries = width <= 64 ? 64 : 32;
+        }
+
+        int of(int length) {
+            return up(length, rows);
+        }
+
+        int sharedBytes(int ownRows, int otherRows, int more) {
+            return (ownRows + otherRows) * (width + 8) * Short.BYTES + more;
         }
     }
 }

@@ -220,7 +220,8 @@ final class CudaAttentionCase {
             int at = i;
             double most = tolerance * Math.max(Math.abs(wanted[i]), terms);
             assertTrue(wanted[i] == actual[i] || Math.abs(wanted[i] - actual[i]) <= most,
-                    () -> type + ", " + shape + ": " + name + "[" + at + "] is " + actual[at] + ", expected " + wanted[at] + " within " + most);
+                    () -> type + ", " + shape + ": " + name + "[" + at + "] is " + actual[at] + ", expected " + wanted[at]
+                            + " within " + most);
         }
     }
 }

@@ -1,182 +1,14 @@
 // Attention on plain multiply-adds, for any head width: forward, and backward in two kernels, one of tiles of queries for dQuery, one of
 // tiles of keys for dKey and dValue; both recompute the scores. A block of 16 by 16 threads takes a tile of TILE by TILE scores at a
 // time, each thread TILE / 16 squared of them; scores never leave the block. Heads wider than W are taken in chunks of W columns: the
-// scores are sums over the chunks, and each block (blockIdx.y) writes one chunk of the result.
+// scores are sums over the chunks, and each block (blockIdx.y) writes one chunk of the result. Chunks of the gradients are at most 64
+// wide, since four of them must fit in shared memory.
+#pragma once
+
 #include "attention.cuh"
+#include "attention_tiles.cuh"
 
 namespace {
-
-constexpr int SIDE = 16;
-constexpr int THREADS = SIDE * SIDE;
-
-// 16 bytes of shared or global memory.
-template <typename T>
-constexpr int PACK = 16 / sizeof(T);
-
-template <typename T, int N>
-struct alignas(sizeof(T) * N) Pack {
-    T x[N];
-};
-
-// Rows of tiles are padded, so that threads which read one column of consecutive rows meet in no bank.
-template <typename C, int W>
-constexpr int STRIDE = W + PACK<C>;
-
-// Rows of a matrix to shared memory; zeros below its last row and beyond its last column.
-template <typename T, int TILE, int W>
-__device__ void load_tile(computed<T>* to, const T* from, long long stride, int rows, int columns) {
-    using C = computed<T>;
-    constexpr int P = PACK<T>;
-    if (reinterpret_cast<uintptr_t>(from) % 16 == 0 && stride % P == 0 && columns % P == 0) {
-#pragma unroll 2
-        for (int i = threadIdx.x; i < TILE * (W / P); i += THREADS) {
-            int r = i / (W / P);
-            int c = i % (W / P) * P;
-            Pack<T, P> pack = {};
-            if (r < rows && c < columns) {
-                pack = *reinterpret_cast<const Pack<T, P>*>(from + r * stride + c);
-            }
-#pragma unroll
-            for (int e = 0; e < P; e++) {
-                to[r * STRIDE<C, W> + c + e] = load(pack.x + e);
-            }
-        }
-    } else {
-#pragma unroll 1
-        for (int i = threadIdx.x; i < TILE * W; i += THREADS) {
-            int r = i / W;
-            int c = i % W;
-            to[r * STRIDE<C, W> + c] = r < rows && c < columns ? load(from + r * stride + c) : C(0);
-        }
-    }
-}
-
-// A thread's part of a tile of scores: M rows of `a` from row M * (thread / 16), and every 16th row of `b` from row thread % 16.
-template <int M, int W, typename C>
-__device__ __forceinline__ void add_products(C (&s)[M][M], const C* a, const C* b) {
-    a += threadIdx.x / SIDE * M * STRIDE<C, W>;
-    b += threadIdx.x % SIDE * STRIDE<C, W>;
-#pragma unroll 1
-    for (int d = 0; d < W; d += PACK<C>) {
-        Pack<C, PACK<C>> x[M], y[M];
-#pragma unroll
-        for (int i = 0; i < M; i++) {
-            x[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(a + i * STRIDE<C, W> + d);
-            y[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(b + i * SIDE * STRIDE<C, W> + d);
-        }
-#pragma unroll
-        for (int e = 0; e < PACK<C>; e++) {
-#pragma unroll
-            for (int i = 0; i < M; i++) {
-#pragma unroll
-                for (int j = 0; j < M; j++) {
-                    s[i][j] += x[i].x[e] * y[j].x[e];
-                }
-            }
-        }
-    }
-}
-
-template <int M, typename C>
-__device__ __forceinline__ void store_scores(C* to, const C (&s)[M][M]) {
-    to += threadIdx.x / SIDE * M * STRIDE<C, SIDE * M> + threadIdx.x % SIDE;
-#pragma unroll
-    for (int i = 0; i < M; i++) {
-#pragma unroll
-        for (int j = 0; j < M; j++) {
-            to[i * STRIDE<C, SIDE * M> + j * SIDE] = s[i][j];
-        }
-    }
-}
-
-// A thread's columns of a chunk of W: groups of a pack, or fewer.
-template <typename C, int W>
-struct Columns {
-    static constexpr int COUNT = W / SIDE;
-    static constexpr int GROUP = COUNT < PACK<C> ? COUNT : PACK<C>;
-    static __device__ __forceinline__ int at(int n) { return n / GROUP * GROUP * SIDE + threadIdx.x % SIDE * GROUP + n % GROUP; }
-
-    static __device__ __forceinline__ void read(C (&row)[COUNT], const C* from) {
-#pragma unroll
-        for (int n = 0; n < COUNT; n += GROUP) {
-            Pack<C, GROUP> pack = *reinterpret_cast<const Pack<C, GROUP>*>(from + at(n));
-#pragma unroll
-            for (int e = 0; e < GROUP; e++) {
-                row[n + e] = pack.x[e];
-            }
-        }
-    }
-};
-
-// sums += weights values: M rows of weights [row, k], of TILE rows of k.
-template <int M, int W, typename C>
-__device__ __forceinline__ void add_weighted(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
-    weights += threadIdx.x / SIDE * M * STRIDE<C, SIDE * M>;
-#pragma unroll 1
-    for (int k = 0; k < SIDE * M; k += PACK<C>) {
-        Pack<C, PACK<C>> w[M];
-#pragma unroll
-        for (int i = 0; i < M; i++) {
-            w[i] = *reinterpret_cast<const Pack<C, PACK<C>>*>(weights + i * STRIDE<C, SIDE * M> + k);
-        }
-#pragma unroll
-        for (int e = 0; e < PACK<C>; e++) {
-            C row[W / SIDE];
-            Columns<C, W>::read(row, values + (k + e) * STRIDE<C, W>);
-#pragma unroll
-            for (int i = 0; i < M; i++) {
-#pragma unroll
-                for (int n = 0; n < W / SIDE; n++) {
-                    sums[i][n] += w[i].x[e] * row[n];
-                }
-            }
-        }
-    }
-}
-
-// The same with weights [k, row].
-template <int M, int W, typename C>
-__device__ __forceinline__ void add_weighted_transposed(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
-    weights += threadIdx.x / SIDE * M;
-#pragma unroll 2
-    for (int k = 0; k < SIDE * M; k++) {
-        Pack<C, M> w = *reinterpret_cast<const Pack<C, M>*>(weights + k * STRIDE<C, SIDE * M>);
-        C row[W / SIDE];
-        Columns<C, W>::read(row, values + k * STRIDE<C, W>);
-#pragma unroll
-        for (int i = 0; i < M; i++) {
-#pragma unroll
-            for (int n = 0; n < W / SIDE; n++) {
-                sums[i][n] += w.x[i] * row[n];
-            }
-        }
-    }
-}
-
-// Of the 16 threads that share rows.
-template <typename C, typename Combine>
-__device__ __forceinline__ C over_side(C x, Combine combine) {
-#pragma unroll
-    for (int mask = SIDE / 2; mask > 0; mask /= 2) {
-        x = combine(x, __shfl_xor_sync(ALL_LANES, x, mask));
-    }
-    return x;
-}
-
-template <typename T, int M, int W>
-__device__ void store_rows(T* to, long long stride, int rows, int columns, const computed<T> (&sums)[M][W / SIDE]) {
-    int first = threadIdx.x / SIDE * M;
-#pragma unroll
-    for (int i = 0; i < M; i++) {
-#pragma unroll
-        for (int n = 0; n < W / SIDE; n++) {
-            int c = Columns<computed<T>, W>::at(n);
-            if (first + i < rows && c < columns) {
-                store(to + (first + i) * stride + c, sums[i][n]);
-            }
-        }
-    }
-}
 
 // Columns first to first + W of a row, or those that there are.
 __device__ __forceinline__ int up_to(int most, int there) { return there < most ? there : most; }
@@ -265,7 +97,7 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
 #pragma unroll
     for (int i = 0; i < M; i++) {
         total[i] = over_side(total[i], Sum());
-        bool none = most[i] == C(-INFINITY);
+        bool none = total[i] == 0;
         C inverse = none ? C(0) : 1 / total[i];
 #pragma unroll
         for (int n = 0; n < W / SIDE; n++) {
@@ -501,8 +333,6 @@ __device__ void key_gradients(const T* query, long long queryStride, const T* ke
 
 }  // namespace
 
-#define SIZES {keyLengths, heads, keyHeads, queries, keys, width, causal != 0}
-
 #define FORWARD(T, type, TILE, W)                                                                                                     \
     extern "C" __global__ void __launch_bounds__(THREADS, 2) attention_forward_##type##_##W(                                             \
         const T* query, long long queryStride, const T* key, long long keyStride, const T* value, long long valueStride, T* output,   \
@@ -543,24 +373,3 @@ __device__ void key_gradients(const T* query, long long queryStride, const T* ke
         means(output, outputStride, dOutput, dOutputStride, result, rows, heads, queries, width);                                     \
     }                                                                                                                                 \
     LIST_KERNEL(attention_means_##type)
-
-// The gradients' chunks are at most 64 wide, since four of them must fit in shared memory.
-FORWARD(float, f32, 64, 16)
-FORWARD(float, f32, 64, 32)
-FORWARD(float, f32, 64, 64)
-FORWARD(float, f32, 64, 128)
-GRADIENTS(float, f32, 64, 16)
-GRADIENTS(float, f32, 64, 32)
-GRADIENTS(float, f32, 64, 64)
-MEANS(float, f32)
-
-FORWARD(double, f64, 32, 32)
-FORWARD(double, f64, 32, 64)
-GRADIENTS(double, f64, 32, 32)
-GRADIENTS(double, f64, 32, 64)
-MEANS(double, f64)
-
-// For what attention_bf16.cu does not take.
-FORWARD(bf16, bf16, 64, 64)
-GRADIENTS(bf16, bf16, 64, 64)
-MEANS(bf16, bf16)
