@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPInputStream;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.OutOfDeviceMemoryException;
 import lanewise.kernels.Tensor;
@@ -99,10 +100,10 @@ final class Device implements AutoCloseable {
     }
 
     private long load(String file) {
-        String name = file + ".ptx";
+        String name = file + ".ptx.gz";
         try (InputStream in = Device.class.getResourceAsStream(name)) {
             // A driver for tests does not need it.
-            return driver.load(name, in == null ? null : in.readAllBytes());
+            return driver.load(name, in == null ? null : new GZIPInputStream(in).readAllBytes());
         } catch (IOException failure) {
             throw new UncheckedIOException(name + " can't be read", failure);
         }
