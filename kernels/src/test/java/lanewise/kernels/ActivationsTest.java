@@ -30,7 +30,7 @@ class ActivationsTest {
     @ParameterizedTest
     @EnumSource
     void matchTheDefinition(Activation f) {
-        Random random = new Random(3);
+        Random random = KernelsUnderTest.seeded(3);
         for (ElementType type : KernelsUnderTest.TYPES) {
             for (int rows : Cases.ROWS) {
                 for (int columns : COLUMNS) {
@@ -165,7 +165,7 @@ class ActivationsTest {
     @ParameterizedTest
     @EnumSource
     void threadsDoNotMatter(Activation f) {
-        Tensor x = Cases.random(new Random(4), ElementType.FLOAT32, true, 311, 517);
+        Tensor x = Cases.random(KernelsUnderTest.seeded(4), ElementType.FLOAT32, true, 311, 517);
         Cases.assertThreadsDoNotMatter(f.toString(), kernels -> {
             Tensor y = Tensor.zeros(ElementType.FLOAT32, 311, 517);
             kernels.activations().forward(f, x, y);

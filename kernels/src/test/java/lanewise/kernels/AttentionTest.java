@@ -19,7 +19,7 @@ class AttentionTest {
     void agreesWithTheDefinition(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 150; seed++) {
-                Random random = new Random(seed);
+                Random random = KernelsUnderTest.seeded(seed);
                 AttentionCase it = new AttentionCase(random, type, randomShape(random, seed % 10 == 0 ? 300 : 80));
                 it.forward(kernels);
                 it.backward(kernels);
@@ -34,7 +34,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int length : new int[] {31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 191, 192, 193, 257}) {
                 AttentionShape shape = new AttentionShape(1, 1, 1, length, length, 24, 0.2, causal, null);
-                AttentionCase it = new AttentionCase(new Random(length), ElementType.FLOAT32, shape);
+                AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(length), ElementType.FLOAT32, shape);
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check("length " + length, 1);
@@ -46,7 +46,7 @@ class AttentionTest {
     void agreesForOneQueryOverManyKeys() {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 40; seed++) {
-                Random random = new Random(seed);
+                Random random = KernelsUnderTest.seeded(seed);
                 int keyLength = 1 + random.nextInt(seed % 8 == 0 ? 3000 : 200);
                 int queryLength = 1 + random.nextInt(Math.min(4, keyLength));
                 int keyHeads = 1 + random.nextInt(2);
@@ -64,7 +64,7 @@ class AttentionTest {
     @Test
     void agreesForAVeryWideHead() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32,
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32,
                     new AttentionShape(1, 1, 1, 37, 41, 4001, 1 / Math.sqrt(4001), true, null));
             it.forward(kernels);
             it.backward(kernels);
@@ -79,7 +79,7 @@ class AttentionTest {
             int width = 4 * 32;
             int keyWidth = 2 * 32;
             AttentionShape shape = new AttentionShape(2, 4, 2, 75, 75, 32, 0.2, true, null);
-            Random random = new Random(1);
+            Random random = KernelsUnderTest.seeded(1);
             Tensor fused = KernelsUnderTest.random(random, ElementType.FLOAT32, rows, width + 2 * keyWidth);
             Tensor gradient = KernelsUnderTest.guarded(ElementType.FLOAT32, rows, width + 2 * keyWidth);
             AttentionCase it = new AttentionCase(random, ElementType.FLOAT32, shape);
@@ -101,7 +101,7 @@ class AttentionTest {
     @Test
     void logSumExpMayBeLeftOut() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(2, 3, 70, 32, 0.2, true));
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32, AttentionShape.self(2, 3, 70, 32, 0.2, true));
             it.forward(kernels);
             Tensor without = KernelsUnderTest.guarded(ElementType.FLOAT32, it.output.shape());
             kernels.attention().forward(it.shape, it.query, it.key, it.value, without, null);
@@ -113,7 +113,7 @@ class AttentionTest {
     void gradientsAreDifferenceQuotients() {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 12; seed++) {
-                Random random = new Random(seed);
+                Random random = KernelsUnderTest.seeded(seed);
                 AttentionCase it = new AttentionCase(random, ElementType.FLOAT64, randomShape(random, 30));
                 it.forward(kernels);
                 it.backward(kernels);
@@ -129,7 +129,7 @@ class AttentionTest {
     void queriesThatSeeNoKeyGiveZeros(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             // The first 60 of 90 queries see none of 30 keys; the second sequence has no key at all.
-            AttentionCase it = new AttentionCase(new Random(1), type, new AttentionShape(2, 2, 1, 90, 30, 16, 0.25, true, new int[] {30, 0}));
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), type, new AttentionShape(2, 2, 1, 90, 30, 16, 0.25, true, new int[] {30, 0}));
             it.forward(kernels);
             it.backward(kernels);
             it.check("unseen", 1);
@@ -156,7 +156,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (AttentionShape shape : new AttentionShape[] {new AttentionShape(0, 2, 1, 5, 5, 8, 1, false, null),
                     new AttentionShape(2, 2, 1, 0, 5, 8, 1, true, null), new AttentionShape(2, 2, 1, 5, 0, 8, 1, false, null)}) {
-                AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, shape);
+                AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32, shape);
                 it.forward(kernels);
                 it.backward(kernels);
                 it.check(shape.toString(), 1);
@@ -171,10 +171,10 @@ class AttentionTest {
             new AttentionShape(2, 4, 2, 1, 300, 64, 0.1, true, null)};
         for (ElementType type : KernelsUnderTest.TYPES) {
             for (AttentionShape shape : shapes) {
-                AttentionCase one = new AttentionCase(new Random(5), type, shape);
+                AttentionCase one = new AttentionCase(KernelsUnderTest.seeded(5), type, shape);
                 run(one, 1);
                 for (int threads : new int[] {2, 3, 7}) {
-                    AttentionCase many = new AttentionCase(new Random(5), type, shape);
+                    AttentionCase many = new AttentionCase(KernelsUnderTest.seeded(5), type, shape);
                     run(many, threads);
                     String name = threads + " threads, " + shape;
                     KernelsUnderTest.assertSameBits("output, " + name, one.output, many.output);
@@ -199,8 +199,8 @@ class AttentionTest {
     void causalOutputDoesNotDependOnWhatFollows(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int from : new int[] {1, 17, 63, 64, 90, 129}) {
-                AttentionCase before = new AttentionCase(new Random(3), type, AttentionShape.self(1, 2, 140, 24, 0.3, true));
-                AttentionCase after = new AttentionCase(new Random(3), type, before.shape);
+                AttentionCase before = new AttentionCase(KernelsUnderTest.seeded(3), type, AttentionShape.self(1, 2, 140, 24, 0.3, true));
+                AttentionCase after = new AttentionCase(KernelsUnderTest.seeded(3), type, before.shape);
                 for (Tensor input : new Tensor[] {after.query, after.key, after.value}) {
                     input.rowRange(from, 140).fill(Double.NaN);
                 }
@@ -216,7 +216,7 @@ class AttentionTest {
     @Test
     void oneSequenceDoesNotDependOnTheOthers() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase both = new AttentionCase(new Random(3), ElementType.FLOAT32, AttentionShape.self(2, 2, 50, 24, 0.3, false));
+            AttentionCase both = new AttentionCase(KernelsUnderTest.seeded(3), ElementType.FLOAT32, AttentionShape.self(2, 2, 50, 24, 0.3, false));
             both.forward(kernels);
             Tensor alone = KernelsUnderTest.guarded(ElementType.FLOAT32, 50, 48);
             kernels.attention().forward(AttentionShape.self(1, 2, 50, 24, 0.3, false), both.query.rowRange(50, 100),
@@ -229,7 +229,7 @@ class AttentionTest {
     @Test
     void shiftingAllScoresOfAQueryChangesNothing() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase it = new AttentionCase(new Random(2), ElementType.FLOAT64, AttentionShape.self(1, 1, 100, 16, 0.25, true));
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(2), ElementType.FLOAT64, AttentionShape.self(1, 1, 100, 16, 0.25, true));
             it.forward(kernels);
             double[] expected = it.output.toArray();
             double[] keys = it.key.toArray();
@@ -246,7 +246,7 @@ class AttentionTest {
     void hugeScoresDoNotOverflow() {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (double size : new double[] {1e3, 1e8, 1e15, -1e15}) {
-                AttentionCase it = new AttentionCase(new Random(2), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 8, 1, false));
+                AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(2), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 8, 1, false));
                 // Key 40 has by far the largest score of every query, or the smallest.
                 it.query.fill(0);
                 it.key.fill(0);
@@ -273,7 +273,7 @@ class AttentionTest {
     void notANumberReachesExactlyWhatDependsOnIt(boolean causal) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int seed = 0; seed < 60; seed++) {
-                Random random = new Random(seed);
+                Random random = KernelsUnderTest.seeded(seed);
                 int length = 1 + random.nextInt(100);
                 AttentionShape shape = AttentionShape.self(1, 2, length, 1 + random.nextInt(40), 0.3, causal);
                 AttentionCase it = new AttentionCase(random, seed % 2 == 0 ? ElementType.FLOAT32 : ElementType.FLOAT64, shape);
@@ -289,13 +289,13 @@ class AttentionTest {
     @Test
     void infinitiesAreNotLost() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
             it.value.set(50, 3, Double.POSITIVE_INFINITY);
             it.forward(kernels);
             it.checkForward("infinite value", 1);
             assertEquals(Double.POSITIVE_INFINITY, it.output.get(50, 3));
 
-            it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
+            it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32, AttentionShape.self(1, 1, 70, 16, 0.3, true));
             it.query.fill(1);
             it.key.set(50, 3, Double.NEGATIVE_INFINITY);
             it.forward(kernels);
@@ -317,7 +317,7 @@ class AttentionTest {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries : new int[] {1, 450}) {
                 for (double growth : new double[] {5, 20, -20, Double.POSITIVE_INFINITY}) {
-                    AttentionCase it = new AttentionCase(new Random(3), type, new AttentionShape(1, 2, 2, queries, 450, 8, 1, true, null));
+                    AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(3), type, new AttentionShape(1, 2, 2, queries, 450, 8, 1, true, null));
                     for (int j = 0; j < 450; j++) {
                         for (int c = 0; c < 16; c++) {
                             // Powers of two for every hundred keys; the first fifty can't be seen.
@@ -343,7 +343,7 @@ class AttentionTest {
     void infiniteValuesOfUnseenKeysDoNotShow(ElementType type) {
         try (Kernels kernels = KernelsUnderTest.best()) {
             for (int queries = 1; queries <= 5; queries++) {
-                AttentionCase it = new AttentionCase(new Random(4), type, new AttentionShape(1, 1, 1, queries, 20, 8, 1, false, null));
+                AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(4), type, new AttentionShape(1, 1, 1, queries, 20, 8, 1, false, null));
                 it.query.fill(1);
                 it.key.fill(Double.NEGATIVE_INFINITY);
                 it.value.set(7, 3, Double.POSITIVE_INFINITY);
@@ -361,7 +361,7 @@ class AttentionTest {
     @Test
     void refusesWhatDoesNotFit() {
         try (Kernels kernels = KernelsUnderTest.best()) {
-            AttentionCase it = new AttentionCase(new Random(1), ElementType.FLOAT32, AttentionShape.self(1, 2, 5, 4, 1, false));
+            AttentionCase it = new AttentionCase(KernelsUnderTest.seeded(1), ElementType.FLOAT32, AttentionShape.self(1, 2, 5, 4, 1, false));
             Tensor narrow = it.key.columnRange(0, 7);
             assertNames("key", () -> kernels.attention().forward(it.shape, it.query, narrow, it.value, it.output, null));
             assertNames("output", () -> kernels.attention().forward(it.shape, it.query, it.key, it.value, it.value, null));

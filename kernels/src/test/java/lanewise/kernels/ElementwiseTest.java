@@ -25,7 +25,7 @@ class ElementwiseTest {
     @ParameterizedTest
     @HostTypes
     void arithmeticMatchesTheDefinition(ElementType type) {
-        Random random = new Random(31);
+        Random random = KernelsUnderTest.seeded(31);
         double u = type.unitRoundoff();
         for (int rows : Cases.ROWS) {
             for (int n : Cases.COLUMNS) {
@@ -75,7 +75,7 @@ class ElementwiseTest {
     @ParameterizedTest
     @HostTypes
     void addRepeatedMatchesTheDefinition(ElementType type) {
-        Random random = new Random(32);
+        Random random = KernelsUnderTest.seeded(32);
         for (int period : new int[] {1, 2, 5}) {
             for (int n : Cases.COLUMNS) {
                 boolean contiguous = random.nextBoolean();
@@ -99,7 +99,7 @@ class ElementwiseTest {
     @ParameterizedTest
     @HostTypes
     void dropoutFollowsItsDefinition(ElementType type) {
-        Random random = new Random(33);
+        Random random = KernelsUnderTest.seeded(33);
         for (double rate : new double[] {0, 0.1, 0.5, 0.9, Math.nextDown(1.0)}) {
             for (int n : new int[] {1, 7, 16, 65, 300}) {
                 boolean contiguous = random.nextBoolean();
@@ -125,7 +125,7 @@ class ElementwiseTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Random random = new Random(34);
+        Random random = KernelsUnderTest.seeded(34);
         Tensor x = Cases.random(random, type, true, 999, 517);
         Tensor y = Cases.random(random, type, false, 999, 517);
         Cases.assertThreadsDoNotMatter("elementwise operations", kernels -> {

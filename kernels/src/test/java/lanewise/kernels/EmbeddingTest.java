@@ -29,7 +29,7 @@ class EmbeddingTest {
     @ParameterizedTest
     @HostTypes
     void gatherAndScatterAddMatchTheDefinition(ElementType type) {
-        Random random = new Random(51);
+        Random random = KernelsUnderTest.seeded(51);
         for (int count : Cases.ROWS) {
             for (int n : Cases.COLUMNS) {
                 boolean contiguous = random.nextBoolean();
@@ -63,7 +63,7 @@ class EmbeddingTest {
     @ParameterizedTest
     @HostTypes
     void rotaryMatchesTheDefinition(ElementType type) {
-        Random random = new Random(52);
+        Random random = KernelsUnderTest.seeded(52);
         for (int width : new int[] {2, 6, 16, 32, 64, 70}) {
             for (int first : new int[] {0, 3, 1000}) {
                 int heads = 3;
@@ -99,7 +99,7 @@ class EmbeddingTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Random random = new Random(53);
+        Random random = KernelsUnderTest.seeded(53);
         int[] ids = ids(random, 2000, 11);
         Tensor dY = Cases.random(random, type, true, 2000, 321);
         Cases.assertThreadsDoNotMatter("scatterAdd", kernels -> {

@@ -195,7 +195,7 @@ class KernelsTest {
 
     /** Results of operations of every family, large enough to be split among threads. */
     private static Tensor[] everyFamily(Kernels kernels, ElementType type) {
-        Random random = new Random(5);
+        Random random = KernelsUnderTest.seeded(5);
         int rows = 203;
         int columns = 197;
         Tensor x = KernelsUnderTest.random(random, type, rows, columns);
@@ -260,7 +260,7 @@ class KernelsTest {
         Problem(Kernels kernels, long seed) {
             this.kernels = kernels;
             this.seed = seed;
-            Random random = new Random(seed);
+            Random random = KernelsUnderTest.seeded(seed);
             a = KernelsUnderTest.random(random, ElementType.FLOAT32, 70, 50);
             b = KernelsUnderTest.random(random, ElementType.FLOAT32, 50, 90);
             try (Kernels scalar = KernelsUnderTest.scalar()) {

@@ -14,6 +14,8 @@ public final class KernelsUnderTest {
     private static final String EXPECTED = System.getProperty("lanewise.test.expect", "simd");
     private static final Integer EXPECTED_BITS = Integer.getInteger("lanewise.test.expectBits");
     private static final int GUARD = 37;
+    /** Other inputs than usual: the tests' own seeds are the same in every run. */
+    private static final long SEED = Long.getLong("lanewise.test.seed", 0);
 
     /** What every implementation computes in. */
     public static final List<ElementType> TYPES = List.of(ElementType.FLOAT32, ElementType.FLOAT64);
@@ -29,6 +31,11 @@ public final class KernelsUnderTest {
     /** The best kernels of this machine on a number of threads. */
     public static Kernels best(int threads) {
         return expected(Kernels.builder().threads(threads).build());
+    }
+
+    /** Random numbers of a test; which ones is also up to {@code lanewise.test.seed}. */
+    public static Random seeded(long seed) {
+        return new Random(seed + 1_000_003 * SEED);
     }
 
     /** The definition, to compare with. */

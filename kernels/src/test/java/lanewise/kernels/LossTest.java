@@ -27,7 +27,7 @@ class LossTest {
     @ParameterizedTest
     @HostTypes
     void crossEntropyMatchesTheDefinition(ElementType type) {
-        Random random = new Random(12);
+        Random random = KernelsUnderTest.seeded(12);
         for (int rows : Cases.ROWS) {
             for (int columns : Cases.COLUMNS) {
                 crossEntropyMatchesTheDefinition(random, type, rows, columns);
@@ -124,7 +124,7 @@ class LossTest {
     @ParameterizedTest
     @HostTypes
     void squaredErrorMatchesTheDefinition(ElementType type) {
-        Random random = new Random(13);
+        Random random = KernelsUnderTest.seeded(13);
         double u = type.unitRoundoff();
         for (int rows : Cases.ROWS) {
             for (int n : Cases.COLUMNS) {
@@ -158,7 +158,7 @@ class LossTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Tensor x = Cases.random(new Random(2), type, true, 803, 129);
+        Tensor x = Cases.random(KernelsUnderTest.seeded(2), type, true, 803, 129);
         int[] targets = new int[803];
         for (int i = 0; i < targets.length; i++) {
             targets[i] = i % 130 - 1;

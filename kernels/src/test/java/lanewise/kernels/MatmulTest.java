@@ -164,7 +164,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void integersAreExact(ElementType type) {
-        Random random = new Random(1);
+        Random random = KernelsUnderTest.seeded(1);
         double[] factors = {0, 1, 1, 1, -1, 2};
         for (int round = 0; round < 400; round++) {
             int m = size(random);
@@ -180,7 +180,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void largeIntegersAreExact(ElementType type) {
-        Random random = new Random(2);
+        Random random = KernelsUnderTest.seeded(2);
         for (int[] shape : LARGE) {
             for (int round = 0; round < 3; round++) {
                 checkIntegers(new Case(random, type, true, 0, shape[0], shape[1], shape[2], 1, round, round == 1));
@@ -192,7 +192,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void smallProductsReadNothingBeyondTheirOperands(ElementType type) {
-        Random random = new Random(6);
+        Random random = KernelsUnderTest.seeded(6);
         for (int m = 1; m <= 25; m++) {
             for (int n : new int[] {9, 16, 17, 24, 32, 33, 49, 64, 65, 97, 100}) {
                 try (Kernels fresh = KernelsUnderTest.best()) {
@@ -208,7 +208,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void batchesOfIntegersAreExact(ElementType type) {
-        Random random = new Random(3);
+        Random random = KernelsUnderTest.seeded(3);
         int[] sizes = {0, 1, 2, 5, 8, 17, 33, 64, 70};
         for (int round = 0; round < 150; round++) {
             checkIntegers(new Case(random, type, true, 1 + random.nextInt(5), sizes[random.nextInt(9)],
@@ -221,7 +221,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void errorIsWithinTheBound(ElementType type) {
-        Random random = new Random(4);
+        Random random = KernelsUnderTest.seeded(4);
         for (int round = 0; round < 150; round++) {
             int m = size(random);
             int n = size(random);
@@ -239,7 +239,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void epilogueAppliesEveryActivation(ElementType type) {
-        Random random = new Random(5);
+        Random random = KernelsUnderTest.seeded(5);
         int[][] shapes = {{0, 5, 65, 7}, {0, 70, 200, 33}, {0, 1, 90, 20}, {0, 90, 1, 20}, {3, 20, 30, 10}, {0, 4, 70, 0}};
         for (Activation activation : Activation.values()) {
             for (int[] shape : shapes) {
@@ -274,7 +274,7 @@ class MatmulTest {
             for (int round = 0; round < 4; round++) {
                 Tensor first = null;
                 for (int threads : new int[] {1, 2, 3, 7}) {
-                    Case test = new Case(new Random(6 + round), type, false, shape[0], shape[1], shape[2], shape[3], 1.5,
+                    Case test = new Case(KernelsUnderTest.seeded(6 + round), type, false, shape[0], shape[1], shape[2], shape[3], 1.5,
                             round % 2, true);
                     try (Kernels own = KernelsUnderTest.best(threads)) {
                         test.run(own, new Epilogue(test.bias, Activation.GELU_TANH, null));
@@ -292,7 +292,7 @@ class MatmulTest {
     @ParameterizedTest
     @HostTypes
     void specialValuesStayInTheirRowAndColumn(ElementType type) {
-        Random random = new Random(7);
+        Random random = KernelsUnderTest.seeded(7);
         int[][] shapes = {{5, 9, 4}, {1, 40, 9}, {40, 1, 9}, {67, 83, 29}, {100, 300, 600}};
         for (int[] shape : shapes) {
             for (int round = 0; round < 4; round++) {

@@ -74,7 +74,7 @@ class NormalizationTest {
     @ParameterizedTest
     @HostTypes
     void matchesTheDefinition(ElementType type) {
-        Random random = new Random(21);
+        Random random = KernelsUnderTest.seeded(21);
         double u = type.unitRoundoff();
         for (int rows : new int[] {0, 1, 3, 21, 150}) {
             for (int n : Cases.COLUMNS) {
@@ -192,7 +192,7 @@ class NormalizationTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Random random = new Random(22);
+        Random random = KernelsUnderTest.seeded(22);
         Tensor x = Cases.random(random, type, true, 613, 143);
         Tensor dy = Cases.random(random, type, true, 613, 143);
         Tensor gain = Cases.random(random, type, true, 143);

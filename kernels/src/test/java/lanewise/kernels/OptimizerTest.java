@@ -40,7 +40,7 @@ class OptimizerTest {
     }
 
     private static void compare(String name, ElementType type, Operation operation, Update update) {
-        Random random = new Random(61);
+        Random random = KernelsUnderTest.seeded(61);
         for (int n : COLUMNS) {
             boolean contiguous = random.nextBoolean();
             Tensor parameter = Cases.random(random, type, contiguous, 3, n);
@@ -137,7 +137,7 @@ class OptimizerTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Random random = new Random(62);
+        Random random = KernelsUnderTest.seeded(62);
         Tensor start = Cases.random(random, type, true, 200_003);
         Tensor gradient = Cases.random(random, type, true, 200_003);
         AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-8, 0.1, true);

@@ -27,7 +27,7 @@ class ReductionTest {
     @ParameterizedTest
     @HostTypes
     void sumsAreThoseOfDoubles(ElementType type) {
-        Random random = new Random(41);
+        Random random = KernelsUnderTest.seeded(41);
         for (int rows : new int[] {0, 1, 3, 40}) {
             for (int n : Cases.COLUMNS) {
                 boolean contiguous = random.nextBoolean();
@@ -52,7 +52,7 @@ class ReductionTest {
     @ParameterizedTest
     @HostTypes
     void sumRepeatedMatchesTheDefinition(ElementType type) {
-        Random random = new Random(42);
+        Random random = KernelsUnderTest.seeded(42);
         for (int period : new int[] {1, 2, 5}) {
             for (int repeats : new int[] {0, 1, 3, 90}) {
                 for (int n : Cases.COLUMNS) {
@@ -83,7 +83,7 @@ class ReductionTest {
     @ParameterizedTest
     @HostTypes
     void poolMatchesTheDefinition(ElementType type) {
-        Random random = new Random(43);
+        Random random = KernelsUnderTest.seeded(43);
         for (int length : new int[] {1, 3, 70}) {
             for (int n : Cases.COLUMNS) {
                 boolean contiguous = random.nextBoolean();
@@ -113,7 +113,7 @@ class ReductionTest {
     @ParameterizedTest
     @HostTypes
     void threadsDoNotMatter(ElementType type) {
-        Random random = new Random(44);
+        Random random = KernelsUnderTest.seeded(44);
         Tensor x = Cases.random(random, type, true, 1003, 331);
         double[] sums = new double[2];
         try (Kernels kernels = KernelsUnderTest.best(1)) {

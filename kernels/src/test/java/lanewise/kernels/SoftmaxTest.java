@@ -48,7 +48,7 @@ class SoftmaxTest {
     @ParameterizedTest
     @HostTypes
     void matchesTheDefinition(ElementType type) {
-        Random random = new Random(8);
+        Random random = KernelsUnderTest.seeded(8);
         for (int rows : Cases.ROWS) {
             for (int columns : Cases.COLUMNS) {
                 matchesTheDefinition(random, type, rows, columns);
@@ -178,7 +178,7 @@ class SoftmaxTest {
     @ParameterizedTest
     @HostTypes
     void aShiftOfARowChangesNothing(ElementType type) {
-        Random random = new Random(9);
+        Random random = KernelsUnderTest.seeded(9);
         Tensor x = KernelsUnderTest.guarded(type, 7, 67);
         Tensor shifted = KernelsUnderTest.guarded(type, 7, 67);
         for (int r = 0; r < 7; r++) {
@@ -208,7 +208,7 @@ class SoftmaxTest {
     }
 
     private static void threadsDoNotMatter(ElementType type, int rows, int columns) {
-        Tensor x = Cases.random(new Random(2), type, true, rows, columns);
+        Tensor x = Cases.random(KernelsUnderTest.seeded(2), type, true, rows, columns);
         Cases.assertThreadsDoNotMatter("softmax", kernels -> {
             Tensor y = Tensor.zeros(type, rows, columns);
             Tensor dx = Tensor.zeros(type, rows, columns);

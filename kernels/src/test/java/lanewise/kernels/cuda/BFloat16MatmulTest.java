@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.Set;
 import lanewise.kernels.Activation;
 import lanewise.kernels.ElementType;
+import lanewise.kernels.KernelsUnderTest;
 import lanewise.kernels.scalar.ScalarFunctions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -174,7 +175,7 @@ class BFloat16MatmulTest {
 
     @Test
     void integersAreExact() {
-        Random random = new Random(1);
+        Random random = KernelsUnderTest.seeded(1);
         for (MatmulPlan.Tile tile : tiles()) {
             for (int round = 0; round < 40; round++) {
                 check(random, true, tile, random.nextInt(3) == 0 ? 1 + random.nextInt(4) : 1, random.nextInt(4) == 0 ? 3 : 1, one(random, SIZES),
@@ -185,7 +186,7 @@ class BFloat16MatmulTest {
 
     @Test
     void errorIsWithinTheBound() {
-        Random random = new Random(2);
+        Random random = KernelsUnderTest.seeded(2);
         for (MatmulPlan.Tile tile : tiles()) {
             for (int round = 0; round < 12; round++) {
                 check(random, false, tile, random.nextInt(3) == 0 ? 2 : 1, random.nextInt(4) == 0 ? 3 : 1, one(random, SIZES), one(random, SIZES),

@@ -194,7 +194,7 @@ class CudaMatmulTest {
     @ParameterizedTest
     @HostTypes
     void everyKernelIsExactOnIntegers(ElementType type) {
-        Random random = new Random(1);
+        Random random = KernelsUnderTest.seeded(1);
         CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (MatmulPlan.Tile tile : tiles(type)) {
             for (int round = 0; round < 40; round++) {
@@ -208,7 +208,7 @@ class CudaMatmulTest {
     @ParameterizedTest
     @HostTypes
     void errorIsWithinTheBound(ElementType type) {
-        Random random = new Random(2);
+        Random random = KernelsUnderTest.seeded(2);
         CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (int round = 0; round < 40; round++) {
             int batch = random.nextInt(4) == 0 ? 1 + random.nextInt(3) : 0;
@@ -220,7 +220,7 @@ class CudaMatmulTest {
     /** To the nearest: truncation would be twice as far off. */
     @Test
     void tf32RoundsItsOperands() {
-        Random random = new Random(4);
+        Random random = KernelsUnderTest.seeded(4);
         CudaMatmul matmul = new CudaMatmul(device, ElementType.FLOAT32, true);
         for (int round = 0; round < 16; round++) {
             Case test = new Case(random, ElementType.FLOAT32, false, 0, one(random, SIZES), one(random, SIZES), one(random, DEPTHS), Activation.IDENTITY);
@@ -232,7 +232,7 @@ class CudaMatmulTest {
     @ParameterizedTest
     @HostTypes
     void largerShapesAreExactOnIntegers(ElementType type) {
-        Random random = new Random(3);
+        Random random = KernelsUnderTest.seeded(3);
         CudaMatmul matmul = new CudaMatmul(device, type, false);
         for (int[] shape : new int[][] {{270, 300, 40}, {1, 700, 600}, {700, 1, 600}, {5, 5, 3000}, {0, 5, 5}, {5, 0, 5}, {1100, 140, 10}}) {
             new Case(random, type, true, 0, shape[0], shape[1], shape[2], Activation.IDENTITY).check("chosen", matmul);

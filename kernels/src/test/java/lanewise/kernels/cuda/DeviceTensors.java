@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Random;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
+import lanewise.kernels.KernelsUnderTest;
 import lanewise.kernels.Tensor;
 
 /** Tensors on a device, for comparisons with the scalar definition in float64. */
@@ -30,7 +31,7 @@ final class DeviceTensors implements AutoCloseable {
 
     DeviceTensors(long seed) throws Exception {
         device = HostRun.device();
-        random = new Random(seed);
+        random = KernelsUnderTest.seeded(seed);
     }
 
     Random random() {
