@@ -24,14 +24,24 @@ final class HostRun {
     private HostRun() {
     }
 
-    /** A device that is a process of its own, in which every access out of bounds is an error. */
-    static synchronized Device device() throws IOException, InterruptedException {
+    /** A device that is a process of its own; with {@code -Dlanewise.test.cuda=device}, this machine's GPU. */
+    static Device device() throws IOException, InterruptedException {
+        return new Device(isDevice() ? GuardedMemory.around(new JcudaDriver()) : driver(), false);
+    }
+
+    /** Whether tests of kernels are to run on this machine's GPU. */
+    static boolean isDevice() {
+        return "device".equals(System.getProperty("lanewise.test.cuda"));
+    }
+
+    /** A process that plays a device, in which every access out of bounds is an error. */
+    static synchronized Driver driver() throws IOException, InterruptedException {
         if (program == null) {
             List<Path> sources = files("cu");
             sources.add(HOST.resolve("host_run.cpp"));
             program = build(sources, "host-run", List.of("-fsanitize=address", "-g"));
         }
-        return new Device(new HostDriver(program), false);
+        return new HostDriver(program);
     }
 
     /** A folder with a libcuda.so.1 that runs kernels on the host: those that its test uses. */

@@ -9,15 +9,15 @@ import lanewise.kernels.Tensor;
 import lanewise.kernels.Workers;
 
 /**
- * The kernels for GPUs as they run on the host, for the tests of all families: with {@code -Dlanewise.test.cuda=host} this is what
- * "cuda" means, also where there is a GPU.
+ * The kernels for GPUs as the tests of all families run them: with {@code -Dlanewise.test.cuda=host} "cuda" means these kernels on the
+ * host, also where there is a GPU; with {@code -Dlanewise.test.cuda=device} it means the GPU, with memory that is poisoned and guarded.
  */
 public final class HostRunProvider implements KernelProvider {
     private Device device;
 
     /** Whether "cuda" means this. */
     static boolean isChosen() {
-        return "host".equals(System.getProperty("lanewise.test.cuda"));
+        return HostRun.isDevice() || "host".equals(System.getProperty("lanewise.test.cuda"));
     }
 
     @Override
@@ -37,12 +37,12 @@ public final class HostRunProvider implements KernelProvider {
 
     @Override
     public Optional<String> unavailable() {
-        return isChosen() ? Optional.empty() : Optional.of("only with -Dlanewise.test.cuda=host");
+        return HostRun.isDevice() ? Optional.ofNullable(Jcuda.whyNot()) : isChosen() ? Optional.empty() : Optional.of("only with -Dlanewise.test.cuda=host");
     }
 
     @Override
     public String details() {
-        return "kernels for GPUs, run on the host";
+        return HostRun.isDevice() ? JcudaDriver.describeFirst() + ", for tests" : "kernels for GPUs, run on the host";
     }
 
     @Override
