@@ -53,6 +53,10 @@ final class Bench implements Callable<Integer> {
             + "on another JDK wrote for --json.")
     private Path compare;
 
+    @Option(names = "--gpu", paramLabel = "FILE", description = "Measure nothing; add to the report of the last full run the gpu.json of a "
+            + "GPU check (see bench/gpu/README.md).")
+    private Path gpu;
+
     @Option(names = "--list", description = "Show the rows and how long they would take; measure nothing.")
     private boolean list;
 
@@ -93,8 +97,8 @@ final class Bench implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        if (compare != null) {
-            compare();
+        if (compare != null || gpu != null) {
+            add();
             out.println("Report: " + home().resolve("RESULTS.md") + " and RESULTS.html beside it");
             return 0;
         }
@@ -169,20 +173,26 @@ final class Bench implements Callable<Integer> {
         }
     }
 
-    /** Only with that option; all others are about measuring. */
-    private void compare() throws IOException {
+    /** A file to the last full run's report. Only with that option; all others are about measuring. */
+    private void add() throws IOException {
+        String option = compare != null ? "--compare" : "--gpu";
+        Path file = compare != null ? compare : gpu;
         String others = spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
-                .filter(name -> !name.equals("--compare")).collect(Collectors.joining(", "));
+                .filter(name -> !name.equals(option)).collect(Collectors.joining(", "));
         if (!others.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "--compare measures nothing; leave out " + others);
+            throw new ParameterException(spec.commandLine(), option + " measures nothing; leave out " + others);
         }
-        if (!Files.isRegularFile(compare) || !Files.isReadable(compare)) {
-            throw new ParameterException(spec.commandLine(), "--compare is '" + compare + "', no file that can be read");
+        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+            throw new ParameterException(spec.commandLine(), option + " is '" + file + "', no file that can be read");
         }
         try {
-            BenchRun.compare(home(), compare);
+            if (compare != null) {
+                BenchRun.compare(home(), file);
+            } else {
+                BenchRun.addGpu(home(), file);
+            }
         } catch (IllegalArgumentException unsuitable) {
-            throw new ParameterException(spec.commandLine(), "--compare: " + unsuitable.getMessage());
+            throw new ParameterException(spec.commandLine(), option + ": " + unsuitable.getMessage());
         }
     }
 

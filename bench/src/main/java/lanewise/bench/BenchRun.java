@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Set;
 import lanewise.bench.benchmarks.ContenderBenchmark;
 import lanewise.bench.benchmarks.Notes;
+import lanewise.bench.gpu.GpuResults;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
@@ -247,14 +248,31 @@ final class BenchRun implements AutoCloseable {
      * @throws IllegalArgumentException if the file can't be compared with the run
      */
     static void compare(Path home, Path other) throws IOException {
+        add(home, Comparison.FILE, other);
+    }
+
+    /**
+     * Adds the results of the GPU check to the reports of the last full run.
+     *
+     * @param gpu what the check wrote
+     * @throws IOException              if there has been no full run, or one writes at present
+     * @throws IllegalArgumentException if the file is not what the check writes
+     */
+    static void addGpu(Path home, Path gpu) throws IOException {
+        add(home, GpuResults.FILE, gpu);
+    }
+
+    private static void add(Path home, String name, Path file) throws IOException {
         try (FileChannel lock = RunFolder.partial(home).lock()) {
             RunFolder published = RunFolder.published(home);
             if (!published.hasRun()) {
                 throw new IOException("there is no full run to compare with in " + published.path());
             }
-            Results both = Results.read(published.path(), other);
-            AtomicFile.write(published.path().resolve(Comparison.FILE), Files.readString(other));
-            RunFolder.writeReports(both, home);
+            Path comparison = published.path().resolve(Comparison.FILE);
+            Path gpu = published.path().resolve(GpuResults.FILE);
+            Results all = Results.read(published.path(), name.equals(Comparison.FILE) ? file : comparison, name.equals(GpuResults.FILE) ? file : gpu);
+            AtomicFile.write(published.path().resolve(name), Files.readString(file));
+            RunFolder.writeReports(all, home);
         }
     }
 }

@@ -17,8 +17,13 @@ public final class TrainingStep implements Runnable {
     private int steps;
 
     public TrainingStep(TrainingStepCase step, Kernels kernels) {
+        this(step, kernels, ElementType.FLOAT32);
+    }
+
+    /** @param type of the activations */
+    public TrainingStep(TrainingStepCase step, Kernels kernels, ElementType type) {
         o = step;
-        model = step.model(kernels);
+        model = step.model(kernels, type);
         updater = new Updater(kernels, OptimizerConfig.adamW(AdamWCase.SETTINGS.beta1(), AdamWCase.SETTINGS.beta2(),
                 AdamWCase.SETTINGS.weightDecay()), model.parameters());
     }

@@ -39,7 +39,12 @@ public final class TrainingStepCase extends Case {
 
     /** A fresh model; the same weights at every call. Peers copy them, by {@link Parameter#name()}. */
     public Gpt model(Kernels kernels) {
-        return new Gpt(config, kernels, ElementType.FLOAT32, 1);
+        return model(kernels, ElementType.FLOAT32);
+    }
+
+    /** The same with activations in another type. */
+    Gpt model(Kernels kernels, ElementType type) {
+        return new Gpt(config, kernels, type, 1);
     }
 
     /** The batch of every step. */

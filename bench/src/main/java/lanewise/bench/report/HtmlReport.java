@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lanewise.bench.gpu.GpuResults;
 import lanewise.bench.plan.Job;
 import lanewise.bench.results.Results;
 import lanewise.bench.results.Row;
@@ -42,6 +43,7 @@ public final class HtmlReport {
             table(Page.COMPARED, Page.comparedCells(results.comparison()), "numbers");
             body.append("</section>\n");
         }
+        gpu();
         Map<String, String> missing = Page.notMeasured(results.info());
         if (!missing.isEmpty()) {
             facts("Not measured", missing);
@@ -54,6 +56,22 @@ public final class HtmlReport {
                 "results.js", resource("results.js"), "library.css", PlotLibrary.css(), "library.js", PlotLibrary.script());
         Matcher places = PLACE.matcher(resource("results.html"));
         return places.replaceAll(place -> Matcher.quoteReplacement(content.get(place.group(1))));
+    }
+
+    private void gpu() {
+        GpuResults gpu = results.gpu();
+        if (gpu == null) {
+            return;
+        }
+        body.append("<section><h2>").append(Report.escape(Page.gpuTitle(gpu))).append("</h2>\n<p>").append(Report.escape(Page.gpu(gpu)))
+                .append("</p>\n");
+        table(GpuResults.HEADING, gpu.lines().stream().map(GpuResults.Line::cells).toList(), "numbers");
+        gpu.failures().forEach(each -> body.append("<p>").append(Report.escape(each)).append("</p>\n"));
+        if (!gpu.curve().isEmpty()) {
+            body.append("<p>").append(Page.GPU_CURVE).append("</p>\n");
+            table(GpuResults.CURVE_HEADING, gpu.curve(), "numbers");
+        }
+        body.append("</section>\n");
     }
 
     private void targets() {

@@ -3,6 +3,7 @@ package lanewise.bench.report;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import lanewise.bench.gpu.GpuResults;
 import lanewise.bench.plan.Job;
 import lanewise.bench.results.Results;
 import lanewise.bench.results.Targets;
@@ -25,6 +26,7 @@ public final class MarkdownReport {
         targets();
         results.threads().forEach(this::tables);
         comparison();
+        gpu();
         notMeasured();
         circumstances();
         return text.toString();
@@ -63,6 +65,24 @@ public final class MarkdownReport {
             row(Page.COMPARED);
             row("---", "---:", "---:", "---:", "---:", "---:");
             Page.comparedCells(results.comparison()).forEach(this::row);
+        }
+    }
+
+    private void gpu() {
+        GpuResults gpu = results.gpu();
+        if (gpu == null) {
+            return;
+        }
+        line("\n## " + Page.gpuTitle(gpu) + "\n\n" + Page.gpu(gpu) + "\n");
+        row(GpuResults.HEADING);
+        row("---", "---", "---:", "---:", "---:", "---:", "---", "---");
+        gpu.lines().forEach(each -> row(each.cells()));
+        gpu.failures().forEach(each -> line("\n" + each));
+        if (!gpu.curve().isEmpty()) {
+            line("\n" + Page.GPU_CURVE + "\n");
+            row(GpuResults.CURVE_HEADING);
+            row("---:", "---:");
+            gpu.curve().forEach(this::row);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import lanewise.bench.gpu.GpuResults;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 import lanewise.bench.plan.Lineup;
@@ -76,6 +77,19 @@ public final class Page {
             Text.number(each.here()) + " " + each.row().unit(), Text.number(each.there()), Text.ratio(each.ratio()),
             Text.ratio(each.share())}).toList();
     }
+
+    static String gpuTitle(GpuResults gpu) {
+        return "On a GPU: " + gpu.gpu();
+    }
+
+    /** A sentence or two about the check on a machine with a GPU. */
+    static String gpu(GpuResults gpu) {
+        return gpu.facts().entrySet().stream().map(fact -> fact.getKey() + ": " + fact.getValue()).collect(Collectors.joining("; "))
+                + ". From `bench/gpu/check`, whose README says how it measures. A ratio is Lanewise's speed by PyTorch's; what moves data "
+                + "is held against copying within the device's memory.";
+    }
+
+    static final String GPU_CURVE = "Training of shakespeare-char on the GPU, loss on held-out text:";
 
     static String[] heading(List<Row> rows) {
         List<String> heading = new ArrayList<>(List.of(rows.get(0).unit(), "lanewise"));

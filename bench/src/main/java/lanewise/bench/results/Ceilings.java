@@ -10,7 +10,7 @@ import lanewise.bench.plan.Job;
 public final class Ceilings {
     private final Map<String, Double> values = new LinkedHashMap<>();
 
-    Ceilings(List<Measurement> measurements) {
+    public Ceilings(List<Measurement> measurements) {
         for (Measurement measurement : measurements) {
             if (measurement.family() == null) {
                 // What a noisy machine could do in its best moments: a fork.

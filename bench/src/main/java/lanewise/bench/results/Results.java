@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import lanewise.bench.gpu.GpuResults;
 import lanewise.bench.plan.Family;
 import lanewise.bench.plan.Job;
 
@@ -14,25 +15,28 @@ import lanewise.bench.plan.Job;
  * All that a folder of raw results holds, as rows.
  *
  * @param comparison with another run; null if there is none
+ * @param gpu        what the check on a machine with a GPU found; null if there was none
  */
-public record Results(RunInfo info, Ceilings ceilings, List<Row> rows, Comparison comparison) {
+public record Results(RunInfo info, Ceilings ceilings, List<Row> rows, Comparison comparison, GpuResults gpu) {
     /** Reads a folder that a run wrote. */
     public static Results read(Path folder) throws IOException {
-        return read(folder, folder.resolve(Comparison.FILE));
+        return read(folder, folder.resolve(Comparison.FILE), folder.resolve(GpuResults.FILE));
     }
 
     /**
      * Reads a folder that a run wrote.
      *
      * @param other what another run wrote for {@code --json}, to be compared with; it need not exist
-     * @throws IllegalArgumentException if it can't be compared with
+     * @param gpu   what the GPU check wrote; it need not exist
+     * @throws IllegalArgumentException if it can't be compared with, or the GPU check wrote no such file
      */
-    public static Results read(Path folder, Path other) throws IOException {
+    public static Results read(Path folder, Path other, Path gpu) throws IOException {
         RunInfo info = RunInfo.read(folder.resolve("run.json"));
         List<Measurement> measurements = measurements(folder);
         Ceilings ceilings = new Ceilings(measurements);
         List<Row> rows = rows(info, measurements, ceilings);
-        return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, info, rows) : null);
+        return new Results(info, ceilings, rows, Files.exists(other) ? Comparison.read(other, info, rows) : null,
+                Files.exists(gpu) ? GpuResults.read(gpu) : null);
     }
 
     /** Reads the raw results of a folder. */

@@ -1,0 +1,160 @@
+package lanewise.bench.gpu;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import lanewise.kernels.ElementType;
+import lanewise.kernels.Kernels;
+import lanewise.kernels.Tensor;
+import lanewise.transformer.reports.AtomicFile;
+
+/**
+ * Times rows on a device: checks what the first run computed, warms up, then asks for batches of runs that last 20 ms at least and waits
+ * for the end of each; the median over the batches is the result. Writes the file anew after each row, so that what stops it costs no
+ * more than the row at hand; rows that the file has already are left out.
+ */
+public final class GpuTimings {
+    /** The device has failed and this process can use it no more; another may go on. */
+    private static final int DEVICE_LOST = 3;
+    private static final double NANOS = 1e9;
+    private static final double WARM_UP = 0.3 * NANOS;
+    private static final double BATCH = 0.02 * NANOS;
+    private static final int BATCHES = 15;
+    /** A row takes no longer, but for three batches. */
+    private static final double LONGEST = 2.5 * NANOS;
+
+    private final Kernels kernels;
+    private final Tensor probe;
+    private final long seed;
+
+    private GpuTimings(Kernels kernels, long seed) {
+        this.kernels = kernels;
+        this.seed = seed;
+        probe = kernels.zeros(ElementType.FLOAT32, 1, 1);
+    }
+
+    /**
+     * Arguments: the file of results, that of the rows, and how many seconds may pass until the last row is begun. Rows of tf32 are timed
+     * with {@code -Dlanewise.tf32=true} alone, and nothing else then.
+     */
+    public static void main(String[] arguments) throws IOException {
+        Path file = Path.of(arguments[0]);
+        double end = System.nanoTime() + NANOS * Double.parseDouble(arguments[2]);
+        JsonObject json = Files.exists(file) ? JsonParser.parseString(Files.readString(file)).getAsJsonObject() : new JsonObject();
+        if (!json.has("rows")) {
+            json.add("rows", new JsonObject());
+        }
+        long seed = Long.getLong("lanewise.test.seed", 1);
+        json.addProperty("seed", seed);
+        try (Kernels kernels = Kernels.best()) {
+            json.addProperty("implementation", kernels.describe().lines().findFirst().orElseThrow());
+            json.addProperty("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));
+            GpuTimings timings = new GpuTimings(kernels, seed);
+            for (GpuRow row : rows(Path.of(arguments[1]))) {
+                if (row.type().equals(GpuRow.TF32) != Boolean.getBoolean("lanewise.tf32") || json.getAsJsonObject("rows").has(row.name())) {
+                    continue;
+                }
+                if (System.nanoTime() > end) {
+                    System.out.println("No time is left for " + row.name() + " and what follows");
+                    break;
+                }
+                JsonObject result = timings.row(row);
+                json.getAsJsonObject("rows").add(row.name(), result);
+                AtomicFile.write(file, new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n");
+                if (result.has("failure") && timings.lost()) {
+                    System.out.println("The device answers no more");
+                    // Closing would fail as well.
+                    Runtime.getRuntime().halt(DEVICE_LOST);
+                }
+            }
+        }
+    }
+
+    /** The lines of a file that are neither empty nor comments. */
+    static List<GpuRow> rows(Path file) throws IOException {
+        List<GpuRow> rows = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            if (!line.isBlank() && !line.startsWith("#")) {
+                rows.add(GpuRow.parse(line.strip()));
+            }
+        }
+        return rows;
+    }
+
+    private JsonObject row(GpuRow row) {
+        JsonObject result = new JsonObject();
+        try {
+            double[] nanos = time(row);
+            Arrays.sort(nanos);
+            double median = (nanos[(nanos.length - 1) / 2] + nanos[nanos.length / 2]) / 2;
+            result.addProperty("milliseconds", 1e-6 * median);
+            result.addProperty("low", 1e-6 * nanos[0]);
+            result.addProperty("high", 1e-6 * nanos[nanos.length - 1]);
+            result.addProperty("batches", nanos.length);
+            System.out.printf(Locale.ROOT, "%-60s %10.4f ms %10.1f %s%n", row.name(), 1e-6 * median, row.work() / median * NANOS, row.unit());
+        } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
+            String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+            result.addProperty("failure", reason);
+            System.out.printf("%-60s %s%n", row.name(), reason);
+            if (!(failure instanceof UnsupportedOperationException)) {
+                failure.printStackTrace(System.out);
+            }
+        }
+        return result;
+    }
+
+    /** Nanoseconds of a run, in each batch. */
+    private double[] time(GpuRow row) {
+        GpuCase it = GpuCase.open(kernels, row, seed);
+        it.run();
+        it.check();
+        int runs = 1;
+        double taken = batch(it, runs);
+        for (double warm = taken; warm < WARM_UP || taken < BATCH; warm += taken) {
+            if (taken < BATCH) {
+                runs *= 2;
+            }
+            taken = batch(it, runs);
+        }
+        double[] nanos = new double[BATCHES];
+        double begin = System.nanoTime();
+        for (int i = 0; i < BATCHES; i++) {
+            if (i >= 3 && System.nanoTime() - begin > LONGEST) {
+                return Arrays.copyOf(nanos, i);
+            }
+            nanos[i] = batch(it, runs) / runs;
+        }
+        return nanos;
+    }
+
+    private double batch(GpuCase it, int runs) {
+        await();
+        long begin = System.nanoTime();
+        for (int run = 0; run < runs; run++) {
+            it.run();
+        }
+        await();
+        return System.nanoTime() - begin;
+    }
+
+    /** Reading waits for all that was asked for. */
+    private void await() {
+        probe.get(0, 0);
+    }
+
+    private boolean lost() {
+        try {
+            probe.fill(1);
+            return probe.get(0, 0) != 1;
+        } catch (RuntimeException failure) {
+            return true;
+        }
+    }
+}
