@@ -147,6 +147,9 @@ public record GpuResults(Map<String, String> facts, List<Line> lines, List<Strin
             double best = curve.stream().mapToDouble(point -> Double.parseDouble(point[1])).reduce(loss, Math::min);
             found = String.format(Locale.ROOT, "%.4f at best, %.4f at the end, in %.0f s", best, loss, seconds);
             met = best <= LOSS && seconds < SECONDS ? "yes" : "no";
+        } else if (!curve.isEmpty()) {
+            found = curve.get(curve.size() - 1)[1] + " at step " + curve.get(curve.size() - 1)[0] + ", then stopped";
+            met = "no";
         }
         lines.add(new Line("training of shakespeare-char", "validation loss", found, "", "", "",
                 String.format(Locale.ROOT, "≤ %.2f in below %.0f s", LOSS, SECONDS), met));

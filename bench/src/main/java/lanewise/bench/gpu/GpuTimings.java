@@ -4,6 +4,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +19,8 @@ import lanewise.transformer.reports.AtomicFile;
 /**
  * Times rows on a device: checks what the first run computed, warms up, then asks for batches of runs that last 20 ms at least and waits
  * for the end of each; the median over the batches is the result. Writes the file anew after each row, so that what stops it costs no
- * more than the row at hand; rows that the file has already are left out.
+ * more than the row at hand; rows that the file has already are left out. A row that does not come to its end is given up after half a
+ * minute, and with it this process.
  */
 public final class GpuTimings {
     /** The device has failed and this process can use it no more; another may go on. */
@@ -29,12 +31,18 @@ public final class GpuTimings {
     private static final int BATCHES = 15;
     /** A row takes no longer, but for three batches. */
     private static final double LONGEST = 2.5 * NANOS;
+    /** A row takes a second or two, the first one some more to compile the kernels. */
+    private static final long HANGS_MILLIS = 30_000;
 
+    private final Path file;
+    private final JsonObject json;
     private final Kernels kernels;
     private final Tensor probe;
     private final long seed;
 
-    private GpuTimings(Kernels kernels, long seed) {
+    private GpuTimings(Path file, JsonObject json, Kernels kernels, long seed) {
+        this.file = file;
+        this.json = json;
         this.kernels = kernels;
         this.seed = seed;
         probe = kernels.zeros(ElementType.FLOAT32, 1, 1);
@@ -56,7 +64,7 @@ public final class GpuTimings {
         try (Kernels kernels = Kernels.best()) {
             json.addProperty("implementation", kernels.describe().lines().findFirst().orElseThrow());
             json.addProperty("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.version"));
-            GpuTimings timings = new GpuTimings(kernels, seed);
+            GpuTimings timings = new GpuTimings(file, json, kernels, seed);
             for (GpuRow row : rows(Path.of(arguments[1]))) {
                 if (row.type().equals(GpuRow.TF32) != Boolean.getBoolean("lanewise.tf32") || json.getAsJsonObject("rows").has(row.name())) {
                     continue;
@@ -65,16 +73,45 @@ public final class GpuTimings {
                     System.out.println("No time is left for " + row.name() + " and what follows");
                     break;
                 }
+                Thread guard = timings.guard(row);
                 JsonObject result = timings.row(row);
-                json.getAsJsonObject("rows").add(row.name(), result);
-                AtomicFile.write(file, new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n");
-                if (result.has("failure") && timings.lost()) {
+                boolean lost = result.has("failure") && timings.lost();
+                guard.interrupt();
+                timings.write(row, result);
+                if (lost) {
                     System.out.println("The device answers no more");
                     // Closing would fail as well.
                     Runtime.getRuntime().halt(DEVICE_LOST);
                 }
             }
         }
+    }
+
+    private synchronized void write(GpuRow row, JsonObject result) throws IOException {
+        json.getAsJsonObject("rows").add(row.name(), result);
+        AtomicFile.write(file, new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n");
+    }
+
+    /** Ends this process if it is not interrupted soon: from a kernel that does not end there is no other way out. */
+    private Thread guard(GpuRow row) {
+        Thread guard = new Thread(() -> {
+            try {
+                Thread.sleep(HANGS_MILLIS);
+                String reason = "did not come to its end in " + HANGS_MILLIS / 1000 + " s";
+                System.out.printf("%-60s %s%n", row.name(), reason);
+                JsonObject result = new JsonObject();
+                result.addProperty("failure", reason);
+                write(row, result);
+                Runtime.getRuntime().halt(DEVICE_LOST);
+            } catch (InterruptedException itEnded) {
+                // As it should.
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        });
+        guard.setDaemon(true);
+        guard.start();
+        return guard;
     }
 
     /** The lines of a file that are neither empty nor comments. */
@@ -90,8 +127,12 @@ public final class GpuTimings {
 
     private JsonObject row(GpuRow row) {
         JsonObject result = new JsonObject();
+        GpuCase it = null;
         try {
-            double[] nanos = time(row);
+            it = GpuCase.open(kernels, row, seed);
+            it.run();
+            it.check();
+            double[] nanos = time(it);
             Arrays.sort(nanos);
             double median = (nanos[(nanos.length - 1) / 2] + nanos[nanos.length / 2]) / 2;
             result.addProperty("milliseconds", 1e-6 * median);
@@ -106,15 +147,24 @@ public final class GpuTimings {
             if (!(failure instanceof UnsupportedOperationException)) {
                 failure.printStackTrace(System.out);
             }
+            if (it != null && failure instanceof IllegalStateException) {
+                timeWrong(it);
+            }
         }
         return result;
     }
 
+    /** Tells those who mend it how long it takes now; no result. */
+    private void timeWrong(GpuCase it) {
+        try {
+            System.out.printf(Locale.ROOT, "(what is wrong takes %.4f ms)%n", 1e-6 * time(it)[0]);
+        } catch (RuntimeException sameAgain) {
+            System.out.println("(and can't be timed: " + sameAgain.getMessage() + ")");
+        }
+    }
+
     /** Nanoseconds of a run, in each batch. */
-    private double[] time(GpuRow row) {
-        GpuCase it = GpuCase.open(kernels, row, seed);
-        it.run();
-        it.check();
+    private double[] time(GpuCase it) {
         int runs = 1;
         double taken = batch(it, runs);
         for (double warm = taken; warm < WARM_UP || taken < BATCH; warm += taken) {
