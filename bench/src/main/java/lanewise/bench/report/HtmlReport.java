@@ -60,11 +60,12 @@ public final class HtmlReport {
 
     private void gpu() {
         GpuResults gpu = results.gpu();
-        if (gpu == null) {
-            return;
-        }
         body.append("<section><h2>").append(Report.escape(Page.gpuTitle(gpu))).append("</h2>\n<p>").append(Report.escape(Page.gpu(gpu)))
                 .append("</p>\n");
+        if (gpu == null) {
+            body.append("</section>\n");
+            return;
+        }
         table(GpuResults.HEADING, gpu.lines().stream().map(GpuResults.Line::cells).toList(), "numbers");
         gpu.failures().forEach(each -> body.append("<p>").append(Report.escape(each)).append("</p>\n"));
         if (!gpu.curve().isEmpty()) {

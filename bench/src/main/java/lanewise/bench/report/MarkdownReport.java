@@ -70,10 +70,11 @@ public final class MarkdownReport {
 
     private void gpu() {
         GpuResults gpu = results.gpu();
+        line("\n## " + Page.gpuTitle(gpu) + "\n\n" + Page.gpu(gpu));
         if (gpu == null) {
             return;
         }
-        line("\n## " + Page.gpuTitle(gpu) + "\n\n" + Page.gpu(gpu) + "\n");
+        line("");
         row(GpuResults.HEADING);
         row("---", "---", "---:", "---:", "---:", "---:", "---", "---");
         gpu.lines().forEach(each -> row(each.cells()));

@@ -79,13 +79,15 @@ public final class Page {
     }
 
     static String gpuTitle(GpuResults gpu) {
-        return "On a GPU: " + gpu.gpu();
+        return gpu == null ? "On a GPU" : "On a GPU: " + gpu.gpu();
     }
 
-    /** A sentence or two about the check on a machine with a GPU. */
+    /** A sentence or two about the check on a machine with a GPU, or that there was none. */
     static String gpu(GpuResults gpu) {
-        return gpu.facts().entrySet().stream().map(fact -> fact.getKey() + ": " + fact.getValue()).collect(Collectors.joining("; "))
-                + ". From `bench/gpu/check`, whose README says how it measures. A ratio is Lanewise's speed by PyTorch's; what moves data "
+        return gpu == null ? "The device side is untested on hardware: no GPU was at hand so far. Its kernels have been compiled, and tested "
+                + "on the CPU by an emulation of a GPU's blocks; nothing is known about their speed. bench/gpu/check is the script that finds "
+                + "out on a machine with a GPU, and its table will stand here." : gpu.facts().entrySet().stream().map(fact -> fact.getKey() + ": " + fact.getValue()).collect(Collectors.joining("; "))
+                + ". From bench/gpu/check, whose README says how it measures. A ratio is Lanewise's speed by PyTorch's; what moves data "
                 + "is held against copying within the device's memory.";
     }
 

@@ -123,18 +123,17 @@ class GpuResultsTest {
     }
 
     @Test
+    void aTrainingThatWasStoppedTellsHowFarItCame() throws Exception {
+        file("training/metrics.csv", "step,loss,validationLoss\n1,4.1,\n250,2.0,1.9\n");
+        file("training.failure", "stopped\n");
+        assertEquals("1.9000 at step 250, then stopped", line(GpuResults.of(gathered()), "training of")[2]);
+    }
+
+    @Test
     void theReportsNameTheGpu() throws Exception {
         everything();
         file("gpu.json", gathered().toString());
-        RunInfo info = new RunInfo();
-        info.arguments = "";
-        info.commit = "0123456789";
-        info.settings = "none";
-        info.begun = "2026-01-01 12:00";
-        info.ended = info.begun;
-        info.flags = List.of();
-        info.trainingStepFlags = List.of();
-        Results all = new Results(info, new Ceilings(List.of()), List.of(), null, GpuResults.read(folder.resolve("gpu.json")));
+        Results all = new Results(info(), new Ceilings(List.of()), List.of(), null, GpuResults.read(folder.resolve("gpu.json")));
         String markdown = new MarkdownReport(all).text();
         assertTrue(markdown.contains("\n## On a GPU: a card <new>\n"), markdown);
         assertTrue(markdown.contains("| matmul bfloat16 1000x1000x1000 | TFLOP/s | 500 | 1,000 | 0.50 |  | ≥ 0.60 of PyTorch | no |"), markdown);
@@ -143,6 +142,26 @@ class GpuResultsTest {
         assertTrue(page.contains("On a GPU: a card &lt;new&gt;"), page.substring(0, 500));
         file("other.json", "{\"rows\": []}");
         assertThrows(IllegalArgumentException.class, () -> GpuResults.read(folder.resolve("other.json")));
+    }
+
+    @Test
+    void withoutACheckTheReportsSayThatNothingIsKnown() throws Exception {
+        Results all = new Results(info(), new Ceilings(List.of()), List.of(), null, null);
+        String markdown = new MarkdownReport(all).text();
+        assertTrue(markdown.contains("\n## On a GPU\n\nThe device side is untested on hardware"), markdown);
+        assertTrue(new HtmlReport(all).text().contains("The device side is untested on hardware"));
+    }
+
+    private static RunInfo info() {
+        RunInfo info = new RunInfo();
+        info.arguments = "";
+        info.commit = "0123456789";
+        info.settings = "none";
+        info.begun = "2026-01-01 12:00";
+        info.ended = info.begun;
+        info.flags = List.of();
+        info.trainingStepFlags = List.of();
+        return info;
     }
 
     /** The CPU's kernels do what a device's would; types that they lack are told apart. */
