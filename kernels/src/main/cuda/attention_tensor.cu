@@ -44,11 +44,11 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     }
     unsigned q[MT][W / 16][4];
     float sums[MT][W / 8][4] = {};
-    // The largest score to the base 2, and the sum of weights below it, of a lane's own columns.
-    float most[MT][2], total[MT][2];
+    // What weights are relative to, to the base 2, and the sum of a lane's own.
+    float base[MT][2], total[MT][2];
 #pragma unroll
     for (int m = 0; m < MT; m++) {
-        most[m][0] = most[m][1] = -INFINITY;
+        base[m][0] = base[m][1] = -INFINITY;
         total[m][0] = total[m][1] = 0;
     }
     int stage = 0;
@@ -96,50 +96,11 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
         if (j + KEYS > sizes.visible(valid, firstRow)) {
 #pragma unroll
             for (int m = 0; m < MT; m++) {
-                int seen[2] = {sizes.visible(valid, row + m * 16) - j - lane % 4 * 2, sizes.visible(valid, row + m * 16 + 8) - j - lane % 4 * 2};
-#pragma unroll
-                for (int n = 0; n < KEYS / 8; n++) {
-#pragma unroll
-                    for (int e = 0; e < 4; e++) {
-                        s[m][n][e] = n * 8 + e % 2 < seen[e / 2] ? s[m][n][e] : -INFINITY;
-                    }
-                }
+                int before = j + lane % 4 * 2;
+                hide_unseen(s[m], sizes.visible(valid, row + m * 16) - before, sizes.visible(valid, row + m * 16 + 8) - before);
             }
         }
-#pragma unroll
-        for (int m = 0; m < MT; m++) {
-#pragma unroll
-            for (int half = 0; half < 2; half++) {
-                float largest = -INFINITY;
-#pragma unroll
-                for (int n = 0; n < KEYS / 8; n++) {
-                    largest = fmaxf(largest, fmaxf(s[m][n][2 * half], s[m][n][2 * half + 1]));
-                }
-                largest = fmaxf(largest, __shfl_xor_sync(ALL_LANES, largest, 1));
-                largest = fmaxf(largest, __shfl_xor_sync(ALL_LANES, largest, 2));
-                // Rounded once: where the largest stays, the correction is 1.
-                largest = fmaxf(most[m][half], largest * c);
-                // Where nothing was seen up to now, weights must be 0, not NaN.
-                float base = largest == -INFINITY ? 0 : largest;
-                float correction = power_of_2(most[m][half] - base);
-                most[m][half] = largest;
-                float part = 0;
-#pragma unroll
-                for (int n = 0; n < KEYS / 8; n++) {
-#pragma unroll
-                    for (int e = 2 * half; e < 2 * half + 2; e++) {
-                        s[m][n][e] = power_of_2(s[m][n][e] * c - base);
-                        part += s[m][n][e];
-                    }
-                }
-                total[m][half] = total[m][half] * correction + part;
-#pragma unroll
-                for (int n = 0; n < W / 8; n++) {
-                    sums[m][n][2 * half] *= correction;
-                    sums[m][n][2 * half + 1] *= correction;
-                }
-            }
-        }
+        weigh(s, sums, base, total, c);
 #pragma unroll
         for (int k = 0; k < KEYS / 16; k++) {
             unsigned a[MT][4];
@@ -152,26 +113,10 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     }
 #pragma unroll
     for (int m = 0; m < MT; m++) {
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-            float sum = total[m][half];
-            sum += __shfl_xor_sync(ALL_LANES, sum, 1);
-            sum += __shfl_xor_sync(ALL_LANES, sum, 2);
-            bool none = sum == 0;
-            float inverse = none ? 0 : 1 / sum;
-#pragma unroll
-            for (int n = 0; n < W / 8; n++) {
-                sums[m][n][2 * half] *= inverse;
-                sums[m][n][2 * half + 1] *= inverse;
-            }
-            int i = row + m * 16 + half * 8;
-            if (logSumExp != nullptr && lane % 4 == 0 && i < sizes.queries) {
-                logSumExp[place.head * logSumExpStride + i] = none ? -INFINITY : (most[m][half] + log2f(sum)) * static_cast<float>(LN_2);
-            }
-        }
+        divide(sums[m], base[m], total[m], logSumExp == nullptr ? nullptr : logSumExp + place.head * logSumExpStride, row + m * 16, sizes.queries);
+        store_rows<W>(output + (queryRow + warpRow + m * 16) * outputStride + head * sizes.width, outputStride, sizes.queries - firstRow - m * 16,
+                      sizes.width, warpTile + m * 16 * STRIDE<W>, sums[m]);
     }
-    store_rows<MT, W>(output + (queryRow + warpRow) * outputStride + head * sizes.width, outputStride, sizes.queries - firstRow, sizes.width,
-                      warpTile, sums);
 }
 
 }  // namespace

@@ -115,22 +115,117 @@ __device__ __forceinline__ void add_weighted(float (&sums)[MT][W / 8][4], const 
     }
 }
 
-// Writes a warp's rows, by way of its own rows in shared memory, so that 16 bytes at a time reach the matrix.
-template <int MT, int W>
-__device__ __forceinline__ void store_rows(bf16* to, long long stride, int rows, int columns, bf16* staging, const float (&sums)[MT][W / 8][4]) {
-    int lane = threadIdx.x % WARP;
+// Scores of keys from `seen` on, counted from a lane's first column, are none: -infinity.
+template <int N>
+__device__ __forceinline__ void hide_unseen(float (&scores)[N][4], int seen, int seenBelow) {
+#pragma unroll
+    for (int n = 0; n < N; n++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            scores[n][e] = n * 8 + e % 2 < (e < 2 ? seen : seenBelow) ? scores[n][e] : -INFINITY;
+        }
+    }
+}
+
+// Weights are powers of 2, relative to a base, which follows the largest score only when weights would exceed 2 to this power: so sums
+// need to be corrected but a few times.
+constexpr float MOST_POWER = 8;
+
+// Weights in place of a tile of scores, which are to be multiplied with `scale`; `base` and `total`, a lane's own part of the sum of weights,
+// are of the rows `group` and `group` + 8.
+template <int MT, int N, int COLUMNS>
+__device__ __forceinline__ void weigh(float (&scores)[MT][N][4], float (&sums)[MT][COLUMNS][4], float (&base)[MT][2], float (&total)[MT][2],
+                                      float scale) {
+    float largest[MT][2];
+    bool more = false;
 #pragma unroll
     for (int m = 0; m < MT; m++) {
 #pragma unroll
-        for (int n = 0; n < W / 8; n++) {
-            bf16* at = staging + (m * 16 + lane / 4) * STRIDE<W> + n * 8 + lane % 4 * 2;
-            *reinterpret_cast<unsigned*>(at) = packed_bf16(sums[m][n][0], sums[m][n][1]);
-            *reinterpret_cast<unsigned*>(at + 8 * STRIDE<W>) = packed_bf16(sums[m][n][2], sums[m][n][3]);
+        for (int half = 0; half < 2; half++) {
+            float most = fmaxf(scores[m][0][2 * half], scores[m][0][2 * half + 1]);
+#pragma unroll
+            for (int n = 1; n < N; n++) {
+                most = fmaxf(most, fmaxf(scores[m][n][2 * half], scores[m][n][2 * half + 1]));
+            }
+            most = fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 1));
+            largest[m][half] = scale * fmaxf(most, __shfl_xor_sync(ALL_LANES, most, 2));
+            more |= largest[m][half] > base[m][half] + MOST_POWER;
         }
+    }
+    if (__any_sync(ALL_LANES, more)) {
+#pragma unroll
+        for (int m = 0; m < MT; m++) {
+#pragma unroll
+            for (int half = 0; half < 2; half++) {
+                float next = largest[m][half] > base[m][half] + MOST_POWER ? largest[m][half] : base[m][half];
+                // Where nothing was seen up to now, there is nothing to correct.
+                float correction = next == -INFINITY ? 1 : power_of_2(base[m][half] - next);
+                base[m][half] = next;
+                total[m][half] *= correction;
+#pragma unroll
+                for (int n = 0; n < COLUMNS; n++) {
+                    sums[m][n][2 * half] *= correction;
+                    sums[m][n][2 * half + 1] *= correction;
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int m = 0; m < MT; m++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            // Where nothing was seen up to now, weights must be 0, not NaN.
+            float below = base[m][half] == -INFINITY ? 0 : base[m][half];
+            float part = 0;
+#pragma unroll
+            for (int n = 0; n < N; n++) {
+#pragma unroll
+                for (int e = 2 * half; e < 2 * half + 2; e++) {
+                    scores[m][n][e] = power_of_2(scores[m][n][e] * scale - below);
+                    part += scores[m][n][e];
+                }
+            }
+            total[m][half] += part;
+        }
+    }
+}
+
+// Divides the sums by the weights' and gives log-sum-exps to the rows of `logSumExp`, if it is there, from `row` on below `rows`.
+template <int COLUMNS>
+__device__ __forceinline__ void divide(float (&sums)[COLUMNS][4], const float (&base)[2], const float (&total)[2], float* logSumExp, int row,
+                                       int rows) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        float sum = total[half];
+        sum += __shfl_xor_sync(ALL_LANES, sum, 1);
+        sum += __shfl_xor_sync(ALL_LANES, sum, 2);
+        bool none = sum == 0;
+        float inverse = none ? 0 : 1 / sum;
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n++) {
+            sums[n][2 * half] *= inverse;
+            sums[n][2 * half + 1] *= inverse;
+        }
+        int i = row + half * 8;
+        if (logSumExp != nullptr && threadIdx.x % 4 == 0 && i < rows) {
+            logSumExp[i] = none ? -INFINITY : (base[half] + log2f(sum)) * static_cast<float>(LN_2);
+        }
+    }
+}
+
+// Writes a warp's 16 rows, by way of as many in shared memory, so that 16 bytes at a time reach the matrix.
+template <int W>
+__device__ __forceinline__ void store_rows(bf16* to, long long stride, int rows, int columns, bf16* staging, const float (&sums)[W / 8][4]) {
+    int lane = threadIdx.x % WARP;
+#pragma unroll
+    for (int n = 0; n < W / 8; n++) {
+        bf16* at = staging + lane / 4 * STRIDE<W> + n * 8 + lane % 4 * 2;
+        *reinterpret_cast<unsigned*>(at) = packed_bf16(sums[n][0], sums[n][1]);
+        *reinterpret_cast<unsigned*>(at + 8 * STRIDE<W>) = packed_bf16(sums[n][2], sums[n][3]);
     }
     __syncwarp();
 #pragma unroll
-    for (int i = 0; i < 16 * MT * (W / 8); i += WARP) {
+    for (int i = 0; i < 16 * (W / 8); i += WARP) {
         int r = (i + lane) / (W / 8);
         int c = (i + lane) % (W / 8) * 8;
         if (r < rows && c < columns) {

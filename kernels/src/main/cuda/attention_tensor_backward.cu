@@ -163,9 +163,9 @@ __device__ __forceinline__ void query_gradient(const bf16* query, long long quer
                 sums[m][n][e] *= static_cast<float>(scale);
             }
         }
+        store_rows<W>(dQuery + (queryRow + warpRow + m * 16) * dQueryStride + head * sizes.width, dQueryStride, sizes.queries - firstRow - m * 16,
+                      sizes.width, queryTile + (warpRow + m * 16) * STRIDE<W>, sums[m]);
     }
-    store_rows<MT, W>(dQuery + (queryRow + warpRow) * dQueryStride + head * sizes.width, dQueryStride, sizes.queries - firstRow, sizes.width,
-                      queryTile + warpRow * STRIDE<W>, sums);
 }
 
 // The scores are transposed, [key, query], so that a warp's weights and gradients of scores are what it multiplies from the left.
@@ -308,11 +308,13 @@ __device__ __forceinline__ void key_gradients(const bf16* query, long long query
                 valueSums[m][n][e] = seen ? valueSums[m][n][e] : 0;
             }
         }
+        int there = sizes.keys - firstRow - m * 16;
+        long long to = keyRow + warpRow + m * 16;
+        store_rows<W>(dKey + to * dKeyStride + keyHead * sizes.width, dKeyStride, there, sizes.width, keyTile + (warpRow + m * 16) * STRIDE<W>,
+                      keySums[m]);
+        store_rows<W>(dValue + to * dValueStride + keyHead * sizes.width, dValueStride, there, sizes.width,
+                      valueTile + (warpRow + m * 16) * STRIDE<W>, valueSums[m]);
     }
-    store_rows<MT, W>(dKey + (keyRow + warpRow) * dKeyStride + keyHead * sizes.width, dKeyStride, sizes.keys - firstRow, sizes.width,
-                      keyTile + warpRow * STRIDE<W>, keySums);
-    store_rows<MT, W>(dValue + (keyRow + warpRow) * dValueStride + keyHead * sizes.width, dValueStride, sizes.keys - firstRow, sizes.width,
-                      valueTile + warpRow * STRIDE<W>, valueSums);
 }
 
 }  // namespace

@@ -18,8 +18,10 @@ __device__ __forceinline__ uint64_t matrix_in_shared(const void* at, int leading
            PERMUTED_BY_128_BYTES << 62;
 }
 
-// The matrix that begins so many bytes further on.
-__device__ __forceinline__ uint64_t further(uint64_t matrix, int bytes) { return matrix + bytes / 16; }
+// The matrix that begins so many bytes further on: the address is in the lower half.
+__device__ __forceinline__ uint64_t further(uint64_t matrix, int bytes) {
+    return (matrix & 0xffffffff00000000u) | (static_cast<unsigned>(matrix) + bytes / 16);
+}
 
 // Starts c += a b, with a [64, 16] and b [16, N], each stored along or across k. Lane 4 group + member of warp w holds in c[4 j] and
 // c[4 j + 1] row 16 w + group, columns 8 j + 2 member and one on, and in c[4 j + 2] and c[4 j + 3] the same of row 16 w + group + 8.
@@ -75,6 +77,35 @@ __device__ __forceinline__ void multiply_add_group(float (&c)[128], uint64_t a, 
         : "l"(a), "l"(b), "n"(A_ACROSS), "n"(B_ACROSS));
 }
 
+// Starts c = a b or c += a b, with c [64, 64], a from registers and b as above. The lanes of a warp hold its 16 rows of a as in mma.m16n8k16,
+// and those of c[j], columns 8 j to 8 j + 8, too. Until they are awaited, c and a are the products'.
+template <bool ADD, int B_ACROSS>
+__device__ __forceinline__ void multiply_group(float (&c)[8][4], const unsigned (&a)[4], uint64_t b) {
+#define SUMS(how)                                                                                                                        \
+    how(c[0][0]), how(c[0][1]), how(c[0][2]), how(c[0][3]), how(c[1][0]), how(c[1][1]), how(c[1][2]), how(c[1][3]),                      \
+    how(c[2][0]), how(c[2][1]), how(c[2][2]), how(c[2][3]), how(c[3][0]), how(c[3][1]), how(c[3][2]), how(c[3][3]),                      \
+    how(c[4][0]), how(c[4][1]), how(c[4][2]), how(c[4][3]), how(c[5][0]), how(c[5][1]), how(c[5][2]), how(c[5][3]),                      \
+    how(c[6][0]), how(c[6][1]), how(c[6][2]), how(c[6][3]), how(c[7][0]), how(c[7][1]), how(c[7][2]), how(c[7][3])
+    if constexpr (ADD) {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+            "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
+            "{%32, %33, %34, %35}, %36, 1, 1, 1, %37;"
+            : SUMS("+f")
+            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(B_ACROSS));
+    } else {
+        asm volatile(
+            "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+            "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
+            "{%32, %33, %34, %35}, %36, 0, 1, 1, %37;"
+            : SUMS("=f")
+            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(B_ACROSS));
+    }
+#undef SUMS
+}
+
 // Before the first product, and after c was changed otherwise.
 __device__ __forceinline__ void before_products() { asm volatile("wgmma.fence.sync.aligned;" : : : "memory"); }
 
@@ -85,6 +116,23 @@ __device__ __forceinline__ void commit_products() { asm volatile("wgmma.commit_g
 template <int NEWEST>
 __device__ __forceinline__ void await_products() {
     asm volatile("wgmma.wait_group.sync.aligned %0;" : : "n"(NEWEST) : "memory");
+}
+
+// After products of c, or of a, were awaited and before c is read or a is gone: the compiler does not know how long they take.
+template <int COUNT>
+__device__ __forceinline__ void settle(float (&c)[COUNT][4]) {
+#pragma unroll
+    for (int j = 0; j < COUNT; j++) {
+        asm volatile("" : "+f"(c[j][0]), "+f"(c[j][1]), "+f"(c[j][2]), "+f"(c[j][3]) : : "memory");
+    }
+}
+
+template <int COUNT>
+__device__ __forceinline__ void settle(unsigned (&a)[COUNT][4]) {
+#pragma unroll
+    for (int k = 0; k < COUNT; k++) {
+        asm volatile("" : "+r"(a[k][0]), "+r"(a[k][1]), "+r"(a[k][2]), "+r"(a[k][3]) : : "memory");
+    }
 }
 
 // Before a barrier after which products read what this thread has written to shared memory.

@@ -327,6 +327,16 @@ T __shfl_down_sync(unsigned, T value, unsigned delta) {
     return result;
 }
 
+inline int __any_sync(unsigned, int predicate) {
+    const int* all = host::exchange(predicate);
+    int any = 0;
+    for (int i = 0; i < host::WARP; i++) {
+        any |= all[i] != 0;
+    }
+    host::exchanged();
+    return any;
+}
+
 template <typename T>
 T atomicAdd(T* at, T value) {
     T old = *at;

@@ -47,6 +47,38 @@ void multiply_add_group(float (&c)[COUNT], uint64_t a, uint64_t b) {
     }
 }
 
+template <bool ADD, int B_ACROSS>
+void multiply_group(float (&c)[8][4], const unsigned (&a)[4], uint64_t b) {
+    struct Registers {
+        unsigned of[4];
+    };
+    Registers mine = {{a[0], a[1], a[2], a[3]}};
+    Registers ofRow[4];
+    memcpy(ofRow, host::exchange(mine) + host::lane() / 4 * 4, sizeof ofRow);
+    host::exchanged();
+    host::Thread& thread = host::threads[host::current];
+    thread.products.push_back({[&c, &a, b, mine, ofRow] {
+                                   if (memcmp(&a, &mine, sizeof a) != 0) {
+                                       host::fail("an operand in registers changed before its product was awaited");
+                                   }
+                                   for (int i = 0; i < 32; i++) {
+                                       int column = i / 4 * 8 + host::current % 4 * 2 + i % 2;
+                                       double sum = 0;
+                                       for (int k = 0; k < 16; k++) {
+                                           unsigned pair = ofRow[k % 8 / 2].of[k / 8 * 2 + i / 2 % 2];
+                                           float left = __uint_as_float(k % 2 == 0 ? pair << 16 : pair & 0xffff0000u);
+                                           sum += static_cast<double>(left) * host::element(b, B_ACROSS, column, k);
+                                       }
+                                       float& at = c[i / 4][i % 4];
+                                       at = static_cast<float>(ADD ? at + sum : sum);
+                                   }
+                               },
+                               thread.product_groups});
+    if (host::products_at_once) {
+        thread.finish_products(thread.product_groups + 1);
+    }
+}
+
 inline void before_products() {}
 inline void commit_products() { host::threads[host::current].product_groups++; }
 
@@ -55,5 +87,8 @@ void await_products() {
     host::Thread& thread = host::threads[host::current];
     thread.finish_products(thread.product_groups - NEWEST);
 }
+
+template <typename T>
+void settle(T&) {}
 
 inline void show_to_products() {}

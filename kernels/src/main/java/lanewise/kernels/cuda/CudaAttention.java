@@ -14,16 +14,21 @@ final class CudaAttention implements Attention {
     /** Keys and values of this many bytes are read by blocks that run side by side, so that they stay in the L2 cache. */
     private static final long SECTION_BYTES = 16 << 20;
 
+    private static final String HOPPER_FILE = "attention_forward_sm90";
+
     private final Device device;
     private final String suffix;
+    private final boolean hopper;
 
     CudaAttention(Device device, ElementType type) {
-        this(device, Device.suffix(type));
+        this(device, Device.suffix(type), device.runs(HOPPER_FILE));
     }
 
-    CudaAttention(Device device, String suffix) {
+    /** @param hopper whether Hopper's own kernels are used, where there are any */
+    CudaAttention(Device device, String suffix, boolean hopper) {
         this.device = device;
         this.suffix = suffix;
+        this.hopper = hopper;
     }
 
     @Override
@@ -47,8 +52,10 @@ final class CudaAttention implements Attention {
         long keyLengths = keyLengths(operands, shape);
         if (onTensorCores(shape, query, key, value, output)) {
             TensorTiles tiles = new TensorTiles(shape.headWidth());
-            Launch launch = device.kernel("attention_tensor", "attention_tensor_forward_bf16_" + tiles.width, TensorTiles.THREADS,
-                    tiles.sharedBytes(tiles.rows, 4 * TensorTiles.KEYS, 0));
+            Launch launch = hopper && tiles.width == HopperTiles.WIDTH
+                    ? device.kernel(HOPPER_FILE, "attention_forward_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes(8))
+                    : device.kernel("attention_tensor", "attention_tensor_forward_bf16_" + tiles.width, TensorTiles.THREADS,
+                            tiles.sharedBytes(tiles.rows, 4 * TensorTiles.KEYS, 0));
             launch.with(query).with(key).with(value).with(output).with(logSumExp);
             sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
                     .over(tiles.of(shape.queryLength()) * shape.batch() * shape.heads());
@@ -189,6 +196,20 @@ final class CudaAttention implements Attention {
 
         int sharedBytes(int ownRows, int otherRows, int more) {
             return (ownRows + otherRows) * (width + 8) * Short.BYTES + more;
+        }
+    }
+
+    /** As the kernels for Hopper have them; a block's rows are those of a block of four warps. */
+    private static final class HopperTiles {
+        static final int WIDTH = 64;
+        static final int THREADS = 256;
+
+        private HopperTiles() {
+        }
+
+        /** Of tiles of 64 rows, on a boundary of 1024 bytes. */
+        static int sharedBytes(int tiles) {
+            return tiles * 64 * WIDTH * Short.BYTES + 1024;
         }
     }
 }

@@ -17,7 +17,8 @@ final class CudaAttentionCase {
     private static final int GUARD = -1;
 
     final AttentionShape shape;
-    final String type;
+    private final String type;
+    private final boolean hopper;
     private final Device device;
     private final int bytes;
     private final int statisticBytes;
@@ -36,13 +37,15 @@ final class CudaAttentionCase {
     double[] dKey;
     double[] dValue;
 
+    /** @param type f32, f64 or bf16; "bf16 on Hopper" with its own kernels */
     CudaAttentionCase(Device device, String type, AttentionShape shape, int margin, double size, long seed) {
         this.device = device;
-        this.type = type;
+        this.type = type.substring(0, type.indexOf(' ') < 0 ? type.length() : type.indexOf(' '));
+        hopper = type.endsWith("Hopper");
         this.shape = shape;
         this.margin = margin;
         this.size = size;
-        bytes = type.equals("f64") ? 8 : type.equals("f32") ? 4 : 2;
+        bytes = this.type.equals("f64") ? 8 : this.type.equals("f32") ? 4 : 2;
         statisticBytes = Math.max(4, bytes);
         SplittableRandom random = new SplittableRandom(seed);
         int queries = shape.batch() * shape.queryLength() * shape.heads() * shape.headWidth();
@@ -157,7 +160,7 @@ final class CudaAttentionCase {
         int keyWidth = shape.keyHeads() * shape.headWidth();
         int queries = shape.batch() * shape.queryLength();
         int keys = shape.batch() * shape.keyLength();
-        CudaAttention attention = new CudaAttention(device, type);
+        CudaAttention attention = new CudaAttention(device, type, hopper);
         try (Matrix q = new Matrix(query, queries, width); Matrix k = new Matrix(key, keys, keyWidth);
                 Matrix v = new Matrix(value, keys, keyWidth); Matrix dO = new Matrix(dOutput, queries, width);
                 Matrix o = new Matrix(queries, width, bytes, margin);
