@@ -4,7 +4,7 @@
 #include "common.cuh"
 
 template <typename T, int N>
-struct __align__(N * sizeof(T)) Pack {
+struct __align__(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack {
     T at[N];
 };
 

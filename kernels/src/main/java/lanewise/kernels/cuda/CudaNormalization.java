@@ -60,9 +60,9 @@ final class CudaNormalization implements Normalization {
     private void backward(String operation, Tensor x, Tensor gain, Tensor mean, Tensor rstd, Tensor dy, boolean accumulate, Tensor dx,
             Tensor dGain, Tensor dShift) {
         int columns = x.columns();
-        int packs = (columns * DeviceStorage.bytes(type) + PACK - 1) / PACK;
+        int packs = (columns * type.bytes() + PACK - 1) / PACK;
         int packsOfThread = packs <= THREADS ? 1 : packs <= 2 * THREADS ? 2 : 4;
-        int most = 4 * THREADS * PACK / DeviceStorage.bytes(type);
+        int most = 4 * THREADS * PACK / type.bytes();
         if (columns > most) {
             throw new UnsupportedOperationException("gradients of norms of rows of " + columns + " columns; on a GPU they have at most "
                     + most + " in " + type);
@@ -73,7 +73,7 @@ final class CudaNormalization implements Normalization {
         int threads = Math.max(WARP, ((packs + packsOfThread - 1) / packsOfThread + WARP - 1) / WARP * WARP);
         int blocks = Math.max(1, Math.min(x.rows() / ROWS_OF_BLOCK, ALL_THREADS / threads));
         try (Operands operands = new Operands(device)) {
-            long partBytes = (long) blocks * columns * DeviceStorage.bytes(type);
+            long partBytes = (long) blocks * columns * type.bytes();
             long gainParts = operands.scratch(partBytes);
             long shiftParts = dShift == null ? 0 : operands.scratch(partBytes);
             String kernel = "normalization_" + operation + packsOfThread + "_" + Device.suffix(type);

@@ -28,14 +28,14 @@ record RowSplit(ElementType type, String suffix, int threads, int blocks, int he
      * @param tensors of x's shape that it holds rows of
      */
     static RowSplit of(Device device, ElementType type, Tensor x, int tensors) {
-        int size = DeviceStorage.bytes(type);
+        int size = type.bytes();
         long rowBytes = ((long) x.columns() * size + PACK - 1) / PACK * PACK;
         if (rowBytes <= SHORT) {
             int blocks = (x.rows() + WARPS - 1) / WARPS;
             return new RowSplit(type, "Short", WARPS * WARP, blocks, (int) rowBytes / size, (int) rowBytes * WARPS * tensors);
         }
         int threads = (int) Math.min(MOST_THREADS, (rowBytes / (PACK * PACKS_OF_THREAD) + WARP - 1) / WARP * WARP);
-        int held = (int) Math.min(rowBytes, (device.driver().sharedBytes() - DECLARED) / tensors / PACK * PACK);
+        int held = (int) Math.min(rowBytes, (device.driver().sharedBytes() - DECLARED) / Math.max(1, tensors) / PACK * PACK);
         return new RowSplit(type, "", threads, x.rows(), held / size, held * tensors);
     }
 
