@@ -1,6 +1,5 @@
 package lanewise.kernels.cuda;
 
-import java.lang.reflect.Proxy;
 import lanewise.kernels.Activations;
 import lanewise.kernels.Attention;
 import lanewise.kernels.Column;
@@ -27,12 +26,6 @@ final class CudaColumn implements Column {
         this.type = type;
     }
 
-    private static <T> T missing(Class<T> family) {
-        return family.cast(Proxy.newProxyInstance(family.getClassLoader(), new Class<?>[] {family}, (proxy, method, arguments) -> {
-            throw new UnsupportedOperationException("cuda has no " + family.getSimpleName() + "." + method.getName() + " yet");
-        }));
-    }
-
     @Override
     public Matmul matmul() {
         return new CudaMatmul(device, type, TF32);
@@ -50,36 +43,36 @@ final class CudaColumn implements Column {
 
     @Override
     public Loss loss() {
-        return missing(Loss.class);
+        return new CudaLoss(device, type);
     }
 
     @Override
     public Normalization normalization() {
-        return missing(Normalization.class);
+        return new CudaNormalization(device, type);
     }
 
     @Override
     public Activations activations() {
-        return missing(Activations.class);
+        return new CudaActivations(device, type);
     }
 
     @Override
     public Elementwise elementwise() {
-        return missing(Elementwise.class);
+        return new CudaElementwise(device, type);
     }
 
     @Override
     public Reduction reduction() {
-        return missing(Reduction.class);
+        return new CudaReduction(device, type);
     }
 
     @Override
     public Embedding embedding() {
-        return missing(Embedding.class);
+        return new CudaEmbedding(device, type);
     }
 
     @Override
     public Optimizer optimizer() {
-        return missing(Optimizer.class);
+        return new CudaOptimizer(device, type);
     }
 }

@@ -62,7 +62,8 @@ final class CudaNormalization implements Normalization {
         int columns = x.columns();
         int packs = (columns * type.bytes() + PACK - 1) / PACK;
         int packsOfThread = packs <= THREADS ? 1 : packs <= 2 * THREADS ? 2 : 4;
-        int most = 4 * THREADS * PACK / type.bytes();
+        // A pack of bfloat16 has twice as many sums as one of float32.
+        int most = (type == ElementType.BFLOAT16 ? 2 : 4) * THREADS * PACK / type.bytes();
         if (columns > most) {
             throw new UnsupportedOperationException("gradients of norms of rows of " + columns + " columns; on a GPU they have at most "
                     + most + " in " + type);
@@ -73,7 +74,7 @@ final class CudaNormalization implements Normalization {
         int threads = Math.max(WARP, ((packs + packsOfThread - 1) / packsOfThread + WARP - 1) / WARP * WARP);
         int blocks = Math.max(1, Math.min(x.rows() / ROWS_OF_BLOCK, ALL_THREADS / threads));
         try (Operands operands = new Operands(device)) {
-            long partBytes = (long) blocks * columns * type.bytes();
+            long partBytes = (long) blocks * columns * type.accumulator().bytes();
             long gainParts = operands.scratch(partBytes);
             long shiftParts = dShift == null ? 0 : operands.scratch(partBytes);
             String kernel = "normalization_" + operation + packsOfThread + "_" + Device.suffix(type);
@@ -89,7 +90,7 @@ final class CudaNormalization implements Normalization {
     }
 
     private void addParts(long parts, int blocks, int columns, Operand sums) {
-        device.kernel("normalization", "normalization_addParts_" + Device.suffix(type), SUM_THREADS).with(parts).with(blocks)
+        device.kernel("normalization", "normalization_addParts_" + Device.suffix(type.accumulator()), SUM_THREADS).with(parts).with(blocks)
                 .with(columns).with(sums.address()).over((columns + WARP - 1) / WARP);
     }
 }
