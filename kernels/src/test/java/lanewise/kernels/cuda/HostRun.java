@@ -15,9 +15,11 @@ import java.util.stream.Stream;
 
 /** Compiles the kernels' sources for the host, once, with the system's C++ compiler; without one the tests are skipped. */
 final class HostRun {
-    private static final Path SOURCES = Path.of("src/main/cuda");
-    private static final Path HOST = Path.of("src/test/cuda");
-    private static final Path BUILD = Path.of("target/host-run");
+    /** Other modules' tests run in their own folders, beside this module's. */
+    private static final Path MODULE = Files.isDirectory(Path.of("src/main/cuda")) ? Path.of("") : Path.of("../kernels");
+    private static final Path SOURCES = MODULE.resolve("src/main/cuda");
+    private static final Path HOST = MODULE.resolve("src/test/cuda");
+    private static final Path BUILD = MODULE.resolve("target/host-run");
     private static Path program;
     private static Path libcuda;
 
