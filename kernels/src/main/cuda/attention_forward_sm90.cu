@@ -4,11 +4,6 @@
 
 namespace {
 
-// Tiles of keys and values: one being read by products of this turn, one by those of the last, two on their way.
-constexpr int STAGES = 4;
-constexpr int AHEAD = STAGES - 2;
-constexpr int STAGE = 2 * TILE_BYTES;
-
 __device__ __forceinline__ void forward(const bf16* query, long long queryStride, const bf16* key, long long keyStride, const bf16* value,
                                         long long valueStride, bf16* output, long long outputStride, float* logSumExp,
                                         long long logSumExpStride, const Sizes& sizes, double scale, int section) {
@@ -87,6 +82,8 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
             before_products();
             start_sums(sums[0], weights, further(valueTiles, reading * STAGE));
             commit_products();
+        } else {
+            await_products<0>();
         }
         reading = (reading + 1) % STAGES;
     }

@@ -22,6 +22,10 @@ constexpr int LINE = W * 2;
 // 8 lines, in which chunks are permuted alike.
 constexpr int EIGHT = 8 * LINE;
 constexpr int TILE_BYTES = TILE_ROWS * LINE;
+// Pairs of tiles: one being read by products of this turn, one by those of the last, two on their way.
+constexpr int STAGES = 4;
+constexpr int AHEAD = STAGES - 2;
+constexpr int STAGE = 2 * TILE_BYTES;
 // 16 of k, if k runs along lines, or across them.
 constexpr int ALONG_STEP = 32;
 constexpr int ACROSS_STEP = 2 * EIGHT;
@@ -89,6 +93,21 @@ __device__ __forceinline__ void start_sums(float (&sums)[8][4], const unsigned (
 }
 
 __device__ __forceinline__ uint64_t tile_in_shared(const unsigned char* tile) { return matrix_in_shared(tile, EIGHT, EIGHT); }
+
+// Writes a warp's 16 rows, those from `group` on times one number and those from `group` + 8 on times another; times 0, anything is 0. Passes
+// by the warp's part of shared memory.
+__device__ __forceinline__ void scale_and_store(bf16* to, long long stride, int rows, int columns, unsigned char* shared, float (&sums)[W / 8][4],
+                                                float times, float timesBelow) {
+#pragma unroll
+    for (int n = 0; n < W / 8; n++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            float factor = e < 2 ? times : timesBelow;
+            sums[n][e] = factor == 0 ? 0 : sums[n][e] * factor;
+        }
+    }
+    store_rows<W>(to, stride, rows, columns, reinterpret_cast<bf16*>(shared) + threadIdx.x / WARP * 16 * STRIDE<W>, sums);
+}
 
 // The first boundary of 8 lines in shared memory. It stays in a register: to find it again takes longer than a turn can wait.
 __device__ __forceinline__ unsigned char* on_line(unsigned char* shared) {

@@ -14,14 +14,15 @@ final class CudaAttention implements Attention {
     /** Keys and values of this many bytes are read by blocks that run side by side, so that they stay in the L2 cache. */
     private static final long SECTION_BYTES = 16 << 20;
 
-    private static final String HOPPER_FILE = "attention_forward_sm90";
+    private static final String HOPPER_FORWARD = "attention_forward_sm90";
+    private static final String HOPPER_BACKWARD = "attention_backward_sm90";
 
     private final Device device;
     private final String suffix;
     private final boolean hopper;
 
     CudaAttention(Device device, ElementType type) {
-        this(device, Device.suffix(type), device.runs(HOPPER_FILE));
+        this(device, Device.suffix(type), device.runs(HOPPER_FORWARD));
     }
 
     /** @param hopper whether Hopper's own kernels are used, where there are any */
@@ -53,7 +54,7 @@ final class CudaAttention implements Attention {
         if (onTensorCores(shape, query, key, value, output)) {
             TensorTiles tiles = new TensorTiles(shape.headWidth());
             Launch launch = hopper && tiles.width == HopperTiles.WIDTH
-                    ? device.kernel(HOPPER_FILE, "attention_forward_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes(8))
+                    ? device.kernel(HOPPER_FORWARD, "attention_forward_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes())
                     : device.kernel("attention_tensor", "attention_tensor_forward_bf16_" + tiles.width, TensorTiles.THREADS,
                             tiles.sharedBytes(tiles.rows, 4 * TensorTiles.KEYS, 0));
             launch.with(query).with(key).with(value).with(output).with(logSumExp);
@@ -103,13 +104,18 @@ final class CudaAttention implements Attention {
         launch.with(output).with(logSumExp).with(dOutput).with(statistics).with(padded);
         sizes(launch, keyLengths, shape).over(padded / (THREADS / 8) * heads);
 
-        launch = device.kernel("attention_tensor_backward", "attention_tensor_query_gradient_bf16_" + tiles.width, TensorTiles.THREADS,
-                tiles.sharedBytes(2 * tiles.rows, 4 * TensorTiles.KEYS, 0));
+        boolean onHopper = hopper && tiles.width == HopperTiles.WIDTH;
+        launch = onHopper
+                ? device.kernel(HOPPER_BACKWARD, "attention_query_gradient_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes())
+                : device.kernel("attention_tensor_backward", "attention_tensor_query_gradient_bf16_" + tiles.width, TensorTiles.THREADS,
+                        tiles.sharedBytes(2 * tiles.rows, 4 * TensorTiles.KEYS, 0));
         launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dQuery);
         sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape)).over(tiles.of(shape.queryLength()) * heads);
 
-        launch = device.kernel("attention_tensor_backward", "attention_tensor_key_gradients_bf16_" + tiles.width, TensorTiles.THREADS,
-                tiles.sharedBytes(2 * tiles.rows, 4 * tiles.queries, 4 * tiles.queries * Float.BYTES));
+        launch = onHopper
+                ? device.kernel(HOPPER_BACKWARD, "attention_key_gradients_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes())
+                : device.kernel("attention_tensor_backward", "attention_tensor_key_gradients_bf16_" + tiles.width, TensorTiles.THREADS,
+                        tiles.sharedBytes(2 * tiles.rows, 4 * tiles.queries, 4 * tiles.queries * Float.BYTES));
         launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dKey).with(dValue);
         sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
                 .over(tiles.of(shape.keyLength()) * shape.batch() * shape.keyHeads());
@@ -207,9 +213,9 @@ final class CudaAttention implements Attention {
         private HopperTiles() {
         }
 
-        /** Of tiles of 64 rows, on a boundary of 1024 bytes. */
-        static int sharedBytes(int tiles) {
-            return tiles * 64 * WIDTH * Short.BYTES + 1024;
+        /** Four pairs of tiles of 64 rows on a boundary of 1024 bytes, and two statistics of as many queries each. */
+        static int sharedBytes() {
+            return 4 * 64 * (2 * WIDTH * Short.BYTES + 2 * Float.BYTES) + 1024;
         }
     }
 }
