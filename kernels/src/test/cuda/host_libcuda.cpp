@@ -289,6 +289,10 @@ CUDA cuModuleGetFunction(void** function, void*, const char* name) {
 
 CUDA cuFuncSetAttribute(void* function, int attribute, int value) {
     ENTER
+    if (attribute == 9) {
+        NEED(value >= 0 && value <= 100, INVALID_VALUE)
+        return SUCCESS;
+    }
     NEED(attribute == 8 && value <= 99 << 10, INVALID_VALUE)
     shared_allowed[*static_cast<std::string*>(function)] = value;
     return SUCCESS;

@@ -301,13 +301,18 @@ final class JcudaDriver implements Driver {
         return functions.size() - 1;
     }
 
+    private static void set(CUfunction kernel, int attribute, int value) {
+        check("cuFuncSetAttribute", cuFuncSetAttribute(kernel, attribute, value));
+    }
+
     @Override
     public void launch(long function, int gridX, int gridY, int gridZ, int threads, int sharedBytes, long[] arguments, int count) {
         enter();
         CUfunction kernel = functions.get((int) function);
         if (sharedBytes > sharedBytesAllowed.getOrDefault(function, USUAL_SHARED_BYTES)) {
-            check("cuFuncSetAttribute",
-                    cuFuncSetAttribute(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes));
+            set(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes);
+            // In per cent of what could be the cache's: as many blocks side by side as there can be.
+            set(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 100);
             sharedBytesAllowed.put(function, sharedBytes);
         }
         for (int i = 0; i < count; i++) {
