@@ -13,8 +13,9 @@ import lanewise.kernels.Workers;
  *
  * <p>Needs a GPU of compute capability 8.0 (Ampere) or later, the NVIDIA driver, and on the class path {@code org.jcuda:jcuda} with its
  * natives; no CUDA toolkit. The code loads on every driver from 450.36 (CUDA 11.0) on, which compiles it for its GPU when it is first
- * used, and keeps it; a GPU needs the driver that first knew it: Hopper 520 (CUDA 11.8), Blackwell 570 (CUDA 12.8). Matrix products made
- * for Hopper alone are used from driver 525 (CUDA 12.0) on.
+ * used, and keeps it; a GPU needs the driver that first knew it: Hopper 520 (CUDA 11.8), Blackwell 570 (CUDA 12.8). Matrix products and
+ * attention made for Hopper alone are used from driver 525 (CUDA 12.0) on, unless the system property {@code lanewise.cuda.portable} is
+ * true.
  *
  * <p>This class itself must load without jcuda: what touches it is in {@link JcudaDriver}.
  */

@@ -20,6 +20,8 @@ import lanewise.kernels.Tensor;
 final class Device implements AutoCloseable {
     /** How long the garbage collector is given to find tensors that nobody has any more. */
     private static final long COLLECTION_MILLISECONDS = 200;
+    /** Whether to use only what runs on every GPU, to compare or to find an error. */
+    private static final boolean PORTABLE = Boolean.getBoolean("lanewise.cuda.portable");
     /** CUDA 12.0: the first driver that knows what code for compute capability 9.0 alone is written in. */
     private static final int DRIVER_FOR_HOPPER = 12000;
 
@@ -74,7 +76,7 @@ final class Device implements AutoCloseable {
 
     /** Whether a source's kernels run here: those in files that end in {@code _sm90} need compute capability 9.0 and CUDA 12.0. */
     boolean runs(String file) {
-        return !file.endsWith("_sm90") || driver.capability() == 90 && driver.version() >= DRIVER_FOR_HOPPER;
+        return !file.endsWith("_sm90") || driver.capability() == 90 && driver.version() >= DRIVER_FOR_HOPPER && !PORTABLE;
     }
 
     /**
