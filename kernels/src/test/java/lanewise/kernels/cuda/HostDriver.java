@@ -12,11 +12,15 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A device for tests: a process that runs the kernels' sources, as compiled for the host. */
 final class HostDriver implements Driver {
+    /** A system property: how much memory a device has. */
+    private static final String BYTES = "lanewise.test.cuda.bytes";
     private static final AtomicLong WAITS = new AtomicLong();
 
     private final Process process;
@@ -24,6 +28,8 @@ final class HostDriver implements Driver {
     private final DataOutputStream orders;
     private final ByteBuffer eight = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder());
     private final List<String> functions = new ArrayList<>(List.of(""));
+    private final Map<Long, Long> sizes = new HashMap<>();
+    private long left = Long.getLong(BYTES, 1 << 30);
 
     HostDriver(Path program) throws IOException {
         process = new ProcessBuilder(program.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
@@ -81,14 +87,20 @@ final class HostDriver implements Driver {
 
     @Override
     public long freeBytes() {
-        return 1 << 30;
+        return left;
     }
 
     @Override
     public long allocate(long bytes) {
+        if (bytes > left) {
+            return 0;
+        }
         try {
             order('a', bytes);
-            return answer();
+            long address = answer();
+            left -= bytes;
+            sizes.put(address, bytes);
+            return address;
         } catch (IOException failure) {
             throw broken(failure);
         }
@@ -98,6 +110,7 @@ final class HostDriver implements Driver {
     public void free(long address) {
         try {
             order('f', address);
+            left += sizes.remove(address);
         } catch (IOException failure) {
             throw broken(failure);
         }
