@@ -99,7 +99,7 @@ class EncoderTest {
         return table.entrySet().stream().map(entry -> Arguments.of(entry.getKey(), entry.getValue().build()));
     }
 
-    private static ExampleBatch batch(EncoderConfig config, ElementType type, int batch, int length, long seed) {
+    static ExampleBatch batch(EncoderConfig config, ElementType type, int batch, int length, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int rows = batch * length;
         int targetRows = config.pooling() == Pooling.NONE ? rows : batch;

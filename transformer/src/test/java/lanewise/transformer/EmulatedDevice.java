@@ -1,0 +1,65 @@
+package lanewise.transformer;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.concurrent.Callable;
+import lanewise.kernels.Kernels;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * "cuda" as the kernels for GPUs run on the host, slowly. Tests that ask for it are skipped without a C++ compiler, or without the classes
+ * of the kernels' tests.
+ */
+public final class EmulatedDevice {
+    private static final String MEANING_OF_CUDA = "lanewise.test.cuda";
+    private static final String MEMORY = "lanewise.test.cuda.bytes";
+    private static final String PROVIDER = "lanewise.kernels.cuda.HostRunProvider";
+
+    private EmulatedDevice() {
+    }
+
+    /** Kernels on it. */
+    public static Kernels open() throws Exception {
+        return during(() -> Kernels.builder().implementation("cuda").threads(1).build());
+    }
+
+    /** Does something while "cuda" means that. */
+    public static <T> T during(Callable<T> action) throws Exception {
+        assumeTrue(provider() != null, "the kernels' tests are not compiled: no kernels for GPUs on the host");
+        String before = System.setProperty(MEANING_OF_CUDA, "host");
+        try {
+            return action.call();
+        } catch (IllegalStateException failure) {
+            throw failure.getCause() instanceof TestAbortedException missing ? missing : failure;
+        } finally {
+            if (before == null) {
+                System.clearProperty(MEANING_OF_CUDA);
+            } else {
+                System.setProperty(MEANING_OF_CUDA, before);
+            }
+        }
+    }
+
+    /** Does something while "cuda" means that, with so many bytes of memory. */
+    public static <T> T withMemory(long bytes, Callable<T> action) throws Exception {
+        System.setProperty(MEMORY, Long.toString(bytes));
+        try {
+            return during(action);
+        } finally {
+            System.clearProperty(MEMORY);
+        }
+    }
+
+    /** How often the host has waited for the device, in all. */
+    public static long waits() throws ReflectiveOperationException {
+        return (long) provider().getMethod("waits").invoke(null);
+    }
+
+    private static Class<?> provider() {
+        try {
+            return Class.forName(PROVIDER);
+        } catch (ClassNotFoundException notCompiled) {
+            return null;
+        }
+    }
+}
