@@ -10,24 +10,44 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
     @Override
     public void gradientDescent(double learningRate, double weightDecay, double gradientScale, Tensor parameter,
             Tensor gradient) {
+        gradientDescent(learningRate, weightDecay, gradientScale, parameter, gradient, null);
+    }
+
+    @Override
+    public void gradientDescent(double learningRate, double weightDecay, double gradientScale, Tensor parameter, Tensor gradient,
+            Tensor copy) {
         summable(parameter);
         likeParameter("gradient", gradient, parameter);
-        of(parameter).gradientDescent(learningRate, weightDecay, gradientScale, parameter, gradient);
+        copyOf(parameter, copy, gradient);
+        of(parameter).gradientDescent(learningRate, weightDecay, gradientScale, parameter, gradient, copy);
     }
 
     @Override
     public void momentum(double learningRate, double momentum, double weightDecay, double gradientScale,
             Tensor parameter, Tensor gradient, Tensor velocity) {
+        momentum(learningRate, momentum, weightDecay, gradientScale, parameter, gradient, velocity, null);
+    }
+
+    @Override
+    public void momentum(double learningRate, double momentum, double weightDecay, double gradientScale,
+            Tensor parameter, Tensor gradient, Tensor velocity, Tensor copy) {
         summable(parameter);
         likeParameter("gradient", gradient, parameter);
         likeParameter("velocity", velocity, parameter);
         Check.apart("velocity", velocity, "gradient", gradient);
-        of(parameter).momentum(learningRate, momentum, weightDecay, gradientScale, parameter, gradient, velocity);
+        copyOf(parameter, copy, gradient, velocity);
+        of(parameter).momentum(learningRate, momentum, weightDecay, gradientScale, parameter, gradient, velocity, copy);
     }
 
     @Override
     public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, Tensor parameter,
             Tensor gradient, Tensor mean, Tensor meanSquares) {
+        adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares, null);
+    }
+
+    @Override
+    public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, Tensor parameter,
+            Tensor gradient, Tensor mean, Tensor meanSquares, Tensor copy) {
         Check.present("settings", settings);
         Check.atLeast("step", step, 1);
         summable(parameter);
@@ -37,7 +57,8 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
         Check.apart("mean", mean, "gradient", gradient);
         Check.apart("meanSquares", meanSquares, "gradient", gradient);
         Check.apart("meanSquares", meanSquares, "mean", mean);
-        of(parameter).adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares);
+        copyOf(parameter, copy, gradient, mean, meanSquares);
+        of(parameter).adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares, copy);
     }
 
     /** Updates that are small beside the parameter must not be lost. */
@@ -52,5 +73,20 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
     private static void likeParameter(String name, Tensor tensor, Tensor parameter) {
         Check.like(name, tensor, "parameter", parameter);
         Check.apart(name, tensor, "parameter", parameter);
+    }
+
+    private static void copyOf(Tensor parameter, Tensor copy, Tensor... others) {
+        if (copy == null) {
+            return;
+        }
+        if (copy.type().accumulator() != parameter.type()) {
+            throw new IllegalArgumentException("copy is " + copy + "; expected a type whose sums are " + Check.word(parameter.type())
+                    + ", the parameter's");
+        }
+        Check.matrix("copy", copy, parameter.rows(), parameter.columns(), "the parameter's shape");
+        Check.apart("copy", copy, "parameter", parameter);
+        for (Tensor other : others) {
+            Check.apart("copy", copy, "a tensor of the update", other);
+        }
     }
 }

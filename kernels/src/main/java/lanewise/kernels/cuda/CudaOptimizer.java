@@ -1,11 +1,14 @@
 package lanewise.kernels.cuda;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import lanewise.kernels.AdamSettings;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Optimizer;
 import lanewise.kernels.Tensor;
 
-/** Element by element, each tensor read and written once. */
+/** Element by element, each tensor read and written once; copies in bfloat16 are written in the same pass. */
 final class CudaOptimizer implements Optimizer {
     private final Device device;
     private final ElementType type;
@@ -15,48 +18,66 @@ final class CudaOptimizer implements Optimizer {
         this.type = type;
     }
 
-    private Launch kernel(String operation) {
-        return device.kernel("optimizer", "optimizer_" + operation + "_" + Device.suffix(type), Elements.THREADS);
+    /** @param numbers adds what follows the tensors and their sizes among the arguments of a kernel */
+    private void update(String operation, Tensor parameter, Tensor gradient, Tensor copy, UnaryOperator<Launch> numbers, Tensor... moments) {
+        boolean fused = copy != null && copy.type() == ElementType.BFLOAT16;
+        try (Operands operands = new Operands(device)) {
+            List<Operand> all = new ArrayList<>(List.of(operands.inOut(parameter), operands.in(gradient)));
+            for (Tensor moment : moments) {
+                all.add(operands.inOut(moment));
+            }
+            if (fused) {
+                all.add(operands.out(copy));
+            }
+            Elements elements = Elements.of(type, parameter.rows(), parameter.columns(), all.toArray(new Operand[0]));
+            Launch launch = device.kernel("optimizer", "optimizer_" + operation + "_" + Device.suffix(fused ? copy.type() : type),
+                    Elements.THREADS);
+            all.forEach(launch::with);
+            numbers.apply(launch.with(elements.rows()).with(elements.columns())).over(elements.blocks());
+        }
+        if (copy != null && !fused) {
+            copy.copyFrom(parameter);
+        }
     }
 
     @Override
     public void gradientDescent(double learningRate, double weightDecay, double gradientScale, Tensor parameter, Tensor gradient) {
-        try (Operands operands = new Operands(device)) {
-            Operand p = operands.inOut(parameter);
-            Operand g = operands.in(gradient);
-            Elements elements = Elements.of(type, parameter.rows(), parameter.columns(), p, g);
-            kernel("gradientDescent").with(p).with(g).with(elements.rows()).with(elements.columns()).with(learningRate).with(weightDecay)
-                    .with(gradientScale).over(elements.blocks());
-        }
+        gradientDescent(learningRate, weightDecay, gradientScale, parameter, gradient, null);
+    }
+
+    @Override
+    public void gradientDescent(double learningRate, double weightDecay, double gradientScale, Tensor parameter, Tensor gradient,
+            Tensor copy) {
+        update("gradientDescent", parameter, gradient, copy,
+                launch -> launch.with(learningRate).with(weightDecay).with(gradientScale));
     }
 
     @Override
     public void momentum(double learningRate, double momentum, double weightDecay, double gradientScale, Tensor parameter,
             Tensor gradient, Tensor velocity) {
-        try (Operands operands = new Operands(device)) {
-            Operand p = operands.inOut(parameter);
-            Operand g = operands.in(gradient);
-            Operand v = operands.inOut(velocity);
-            Elements elements = Elements.of(type, parameter.rows(), parameter.columns(), p, g, v);
-            kernel("momentum").with(p).with(g).with(v).with(elements.rows()).with(elements.columns()).with(learningRate).with(momentum)
-                    .with(weightDecay).with(gradientScale).over(elements.blocks());
-        }
+        momentum(learningRate, momentum, weightDecay, gradientScale, parameter, gradient, velocity, null);
+    }
+
+    @Override
+    public void momentum(double learningRate, double momentum, double weightDecay, double gradientScale, Tensor parameter,
+            Tensor gradient, Tensor velocity, Tensor copy) {
+        update("momentum", parameter, gradient, copy,
+                launch -> launch.with(learningRate).with(momentum).with(weightDecay).with(gradientScale), velocity);
     }
 
     @Override
     public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, Tensor parameter, Tensor gradient,
             Tensor mean, Tensor meanSquares) {
-        try (Operands operands = new Operands(device)) {
-            Operand p = operands.inOut(parameter);
-            Operand g = operands.in(gradient);
-            Operand m = operands.inOut(mean);
-            Operand v = operands.inOut(meanSquares);
-            Elements elements = Elements.of(type, parameter.rows(), parameter.columns(), p, g, m, v);
-            double meanFactor = 1 / (1 - Math.pow(settings.beta1(), step));
-            double squaresFactor = 1 / (1 - Math.pow(settings.beta2(), step));
-            kernel("adam").with(p).with(g).with(m).with(v).with(elements.rows()).with(elements.columns()).with(learningRate)
-                    .with(settings.beta1()).with(settings.beta2()).with(meanFactor).with(squaresFactor).with(settings.epsilon())
-                    .with(settings.weightDecay()).with(settings.decoupled()).with(gradientScale).over(elements.blocks());
-        }
+        adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares, null);
+    }
+
+    @Override
+    public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, Tensor parameter, Tensor gradient,
+            Tensor mean, Tensor meanSquares, Tensor copy) {
+        double meanFactor = 1 / (1 - Math.pow(settings.beta1(), step));
+        double squaresFactor = 1 / (1 - Math.pow(settings.beta2(), step));
+        update("adam", parameter, gradient, copy,
+                launch -> launch.with(learningRate).with(settings.beta1()).with(settings.beta2()).with(meanFactor).with(squaresFactor)
+                        .with(settings.epsilon()).with(settings.weightDecay()).with(settings.decoupled()).with(gradientScale), mean, meanSquares);
     }
 }

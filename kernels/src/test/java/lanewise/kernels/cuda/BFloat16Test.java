@@ -1,5 +1,6 @@
 package lanewise.kernels.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +16,7 @@ import lanewise.kernels.ElementType;
 import lanewise.kernels.Epilogue;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.KernelsUnderTest;
+import lanewise.kernels.Optimizer;
 import lanewise.kernels.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -400,14 +402,35 @@ class BFloat16Test {
     }
 
     @Test
-    void optimizersKeepFloat32() {
-        Tensor parameter = random(SUM, 5, 33);
-        Tensor gradient = random(SUM, 5, 33);
-        Tensor mean = cuda.zeros(SUM, 5, 33);
-        Tensor squares = cuda.zeros(SUM, 5, 33);
-        Tensor expected = exact(parameter);
-        scalar.optimizer().adam(new AdamSettings(0.9, 0.99, 1e-8, 0.1, true), 0.01, 1, 0.5, expected, exact(gradient), exact(mean), exact(squares));
-        cuda.optimizer().adam(new AdamSettings(0.9, 0.99, 1e-8, 0.1, true), 0.01, 1, 0.5, parameter, gradient, mean, squares);
-        assertNear("parameter", expected, parameter);
+    void optimizersKeepFloat32AndWriteCopies() {
+        AdamSettings settings = new AdamSettings(0.9, 0.99, 1e-8, 0.1, true);
+        for (String method : new String[] {"Adam", "momentum", "gradient descent"}) {
+            for (int columns : new int[] {33, 64}) {
+                Tensor parameter = random(SUM, 5, columns);
+                Tensor gradient = random(SUM, 5, columns);
+                Tensor expected = exact(parameter);
+                Tensor copy = cuda.zeros(HALF, 5, columns);
+                update(method, settings, cuda.optimizer(), parameter, gradient, cuda.zeros(SUM, 5, columns), cuda.zeros(SUM, 5, columns), copy);
+                update(method, settings, scalar.optimizer(), expected, exact(gradient), exact(cuda.zeros(SUM, 5, columns)),
+                        exact(cuda.zeros(SUM, 5, columns)), null);
+                assertNear(method, expected, parameter);
+                Tensor rounded = cuda.zeros(HALF, 5, columns);
+                rounded.copyFrom(parameter);
+                assertArrayEquals(rounded.toArray(), copy.toArray(), "copy of " + method);
+            }
+        }
+        Tensor x = random(SUM, 2, 3);
+        says(() -> cuda.optimizer().gradientDescent(1, 0, 1, x, random(SUM, 2, 3), random(ElementType.FLOAT64, 2, 3)), "copy is float64[2, 3]");
+        says(() -> cuda.optimizer().gradientDescent(1, 0, 1, x, random(SUM, 2, 3), random(HALF, 3, 2)), "copy is bfloat16[3, 2]");
+        says(() -> cuda.optimizer().gradientDescent(1, 0, 1, x, random(SUM, 2, 3), x), "copy, float32[2, 3], overlaps parameter");
+    }
+
+    private static void update(String method, AdamSettings settings, Optimizer optimizer, Tensor parameter, Tensor gradient, Tensor first,
+            Tensor second, Tensor copy) {
+        switch (method) {
+            case "Adam" -> optimizer.adam(settings, 0.01, 1, 0.5, parameter, gradient, first, second, copy);
+            case "momentum" -> optimizer.momentum(0.01, 0.9, 0.1, 0.5, parameter, gradient, first, copy);
+            default -> optimizer.gradientDescent(0.01, 0.1, 0.5, parameter, gradient, copy);
+        }
     }
 }

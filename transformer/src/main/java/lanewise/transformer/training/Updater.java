@@ -68,15 +68,15 @@ public final class Updater {
             Parameter parameter = parameters.get(i);
             Tensor value = parameter.value();
             Tensor gradient = parameter.gradient();
+            Tensor copy = parameter.working() == value ? null : parameter.working();
             double decay = parameter.decays() ? config.weightDecay() : 0;
             switch (config.method()) {
                 case ADAMW, ADAM -> optimizer.adam(parameter.decays() ? decaying : plain, learningRate, step,
-                        gradientScale, value, gradient, first.get(i), second.get(i));
+                        gradientScale, value, gradient, first.get(i), second.get(i), copy);
                 case MOMENTUM -> optimizer.momentum(learningRate, config.momentum(), decay, gradientScale, value,
-                        gradient, first.get(i));
-                case GRADIENT_DESCENT -> optimizer.gradientDescent(learningRate, decay, gradientScale, value, gradient);
+                        gradient, first.get(i), copy);
+                case GRADIENT_DESCENT -> optimizer.gradientDescent(learningRate, decay, gradientScale, value, gradient, copy);
             }
-            parameter.valueChanged();
         }
     }
 
