@@ -31,8 +31,9 @@ public final class TrainingStep implements Runnable {
     @Override
     public void run() {
         updater.zeroGradients();
-        loss.doubles()[0] = model.trainingLoss(o.tokenBatch(), 1, 0);
+        model.differentiate(o.tokenBatch(), 1, 0);
         double norm = updater.gradientNorm();
+        loss.doubles()[0] = model.loss();
         updater.update(++steps, AdamWCase.LEARNING_RATE, Math.min(1, TrainingStepCase.CLIP / (norm + 1e-6)));
     }
 }

@@ -182,10 +182,14 @@ public final class Encoder implements Model<ExampleBatch>, Layered {
     }
 
     @Override
-    public double trainingLoss(ExampleBatch batch, double gradientScale, long dropoutSeed) {
+    public void differentiate(ExampleBatch batch, double gradientScale, long dropoutSeed) {
         forward(batch, true, dropoutSeed);
         loss.differentiate(batch, output(), gradientScale);
         backward(loss.gradient());
+    }
+
+    @Override
+    public double loss() {
         return loss.value();
     }
 

@@ -48,6 +48,8 @@ public final class Gpt implements Model<TokenBatch>, Layered {
     private final NormalizationLayer lastNorm;
     private final TiedHead head;
     private final List<Parameter> parameters;
+    /** Positions of the last training pass that count. */
+    private int counted;
 
     /**
      * A GPT with fresh weights.
@@ -132,18 +134,22 @@ public final class Gpt implements Model<TokenBatch>, Layered {
      * @throws IllegalArgumentException if the sequences are longer than the context or a token is out of range
      */
     @Override
-    public double trainingLoss(TokenBatch batch, double gradientScale, long dropoutSeed) {
+    public void differentiate(TokenBatch batch, double gradientScale, long dropoutSeed) {
         checkLength(batch.length());
-        int counted = Classes.counted(batch.targets(), TokenBatch.IGNORED);
+        counted = Classes.counted(batch.targets(), TokenBatch.IGNORED);
         if (counted == 0) {
-            return 0;
+            return;
         }
         Pass pass = Pass.training(batch.batch(), batch.length(), dropoutSeed);
         Tensor h = forward(batch.tokens(), pass);
         Tensor dH = context.shared("gradient of the residual stream", config.width()).rows(h.rows());
         head.differentiate(h, batch.targets(), gradientScale / counted, dH);
         backward(dH, pass);
-        return head.loss() / counted;
+    }
+
+    @Override
+    public double loss() {
+        return counted == 0 ? 0 : head.loss() / counted;
     }
 
     @Override

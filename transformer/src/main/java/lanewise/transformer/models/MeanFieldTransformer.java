@@ -236,9 +236,8 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
         return y;
     }
 
-    /** The loss, 1/2 the mean of (output - target)^2, and its gradient. */
     @Override
-    public double trainingLoss(ExampleBatch batch, double gradientScale, long dropoutSeed) {
+    public void differentiate(ExampleBatch batch, double gradientScale, long dropoutSeed) {
         Tensor y = forward(batch);
         Tensor dy = dResult.rows(batch.batch());
         losses(batch, y, gradientScale, dy);
@@ -248,7 +247,6 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
         for (int layer = layers.size() - 1; layer >= 0; layer--) {
             layers.get(layer).backward(dx, batch.batch(), batch.length());
         }
-        return loss();
     }
 
     @Override
@@ -265,7 +263,9 @@ public final class MeanFieldTransformer implements Model<ExampleBatch> {
         kernels.loss().squaredError(y, batch.targets(), gradientScale * (0.5 / batch.batch()), perRow, dy);
     }
 
-    private double loss() {
+    /** {@inheritDoc} It is 1/2 the mean of (output - target)^2. */
+    @Override
+    public double loss() {
         return 0.5 / losses.current().columns() * kernels.reduction().sum(losses.current());
     }
 

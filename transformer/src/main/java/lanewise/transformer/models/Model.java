@@ -14,14 +14,23 @@ public interface Model<B> {
 
     /**
      * Forward and backward pass of one batch: adds {@code gradientScale} times the gradient of the batch's loss to the
-     * parameters' gradients.
-     *
-     * <p>On a device it returns when all this is done: it asks for everything first, and then waits for the loss.
+     * parameters' gradients. On a device it returns before that is done; {@link #loss} then waits.
      *
      * @param dropoutSeed names the dropout masks of this pass; a different one for each step and micro-batch
-     * @return the batch's loss (for token models the mean over counted positions), not multiplied by gradientScale
      */
-    double trainingLoss(B batch, double gradientScale, long dropoutSeed);
+    void differentiate(B batch, double gradientScale, long dropoutSeed);
+
+    /**
+     * The loss of the last {@link #differentiate}, for token models the mean over counted positions; not multiplied by
+     * gradientScale.
+     */
+    double loss();
+
+    /** {@link #differentiate}, and the {@link #loss}. */
+    default double trainingLoss(B batch, double gradientScale, long dropoutSeed) {
+        differentiate(batch, gradientScale, dropoutSeed);
+        return loss();
+    }
 
     /** Forward pass without dropout. */
     Evaluation evaluate(B batch);

@@ -132,12 +132,16 @@ public final class Trainer<B> {
             long serial = (long) step * config.accumulation() + micro;
             B batch = data.trainingBatch(serial);
             long dropoutSeed = RandomStream.at(config.seed(), serial, 1).nextLong();
-            loss += model.trainingLoss(batch, 1.0 / config.accumulation(), dropoutSeed);
+            if (micro > 0) {
+                loss += model.loss();
+            }
+            model.differentiate(batch, 1.0 / config.accumulation(), dropoutSeed);
             stepTokens += data.tokens(batch);
         }
-        loss /= config.accumulation();
-        requireFinite("loss", loss, next);
+        // Asked for before the loss is waited for, so that a device has no pause between the two.
         double norm = updater.gradientNorm();
+        loss = (loss + model.loss()) / config.accumulation();
+        requireFinite("loss", loss, next);
         requireFinite("gradient norm", norm, next);
         double rate = config.schedule().at(step);
         updater.update(next, rate, clippingFactor(norm));

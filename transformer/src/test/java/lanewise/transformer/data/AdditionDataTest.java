@@ -101,7 +101,12 @@ class AdditionDataTest {
             }
 
             @Override
-            public double trainingLoss(TokenBatch batch, double gradientScale, long dropoutSeed) {
+            public void differentiate(TokenBatch batch, double gradientScale, long dropoutSeed) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public double loss() {
                 throw new UnsupportedOperationException();
             }
 

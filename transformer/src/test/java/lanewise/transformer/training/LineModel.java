@@ -20,6 +20,7 @@ final class LineModel implements Model<double[][]> {
     Runnable duringPass = () -> { };
     Runnable duringEvaluation = () -> { };
     int passes;
+    private double loss;
 
     LineModel(ElementType type) {
         for (String name : List.of("slope", "shift")) {
@@ -63,9 +64,9 @@ final class LineModel implements Model<double[][]> {
     }
 
     @Override
-    public double trainingLoss(double[][] batch, double gradientScale, long dropoutSeed) {
+    public void differentiate(double[][] batch, double gradientScale, long dropoutSeed) {
         duringPass.run();
-        double loss = 0;
+        loss = 0;
         double[] gradient = new double[2];
         for (double[] point : batch) {
             double error = value(0) * point[0] + value(1) - point[1];
@@ -81,6 +82,10 @@ final class LineModel implements Model<double[][]> {
             Tensor sum = parameters.get(i).gradient();
             sum.set(0, 0, sum.get(0, 0) + gradientScale * gradient[i]);
         }
+    }
+
+    @Override
+    public double loss() {
         return loss;
     }
 
