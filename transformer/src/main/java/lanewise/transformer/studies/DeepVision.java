@@ -13,9 +13,9 @@ import lanewise.transformer.studies.VisionTask.Run;
 import lanewise.transformer.training.OptimizerConfig;
 
 /**
- * Heads and layers of a Vision Transformer on CIFAR-10. Four patches, GELU, dropout 0.1, Adam, cosine and no decay are the paper's. Widths
- * and the number of images and epochs are reduced to what two cores can train in minutes, which is our own choice, as are the lists of
- * heads and layers.
+ * Heads and layers of a Vision Transformer on CIFAR-10. Four patches, GELU, dropout 0.1, Adam, cosine and no decay are the paper's. Widths,
+ * batch, rate and the number of images and epochs are so on a device; else they are reduced to what two cores can train in minutes,
+ * which is our own choice, as are the lists of heads and layers, and the width of the tokens.
  */
 final class DeepVision {
     private static final int PATCH = 16;
@@ -43,25 +43,28 @@ final class DeepVision {
             return;
         }
         OptimizerConfig adam = new OptimizerConfig(OptimizerConfig.Method.ADAM, 0.9, 0.999, 1e-8, 0, 0);
-        int batch = lab.sized(64, 128);
-        double rate = lab.full() ? 1e-3 : 2e-3;
-        VisionTask task = new VisionTask(training, test, Math.min(lab.sized(256, 2000), training.count()), PATCH, batch, lab.sized(20, 45), adam,
-                rate, true);
-        String reduced = REDUCED + ", batches of " + batch + " and a rate of " + Spread.plain(rate) + " (the paper's are 512 and 1e-4)";
+        boolean whole = lab.papersSizes();
+        int batch = whole ? 512 : lab.sized(64, 128);
+        double rate = whole ? 1e-4 : lab.full() ? 1e-3 : 2e-3;
+        VisionTask task = new VisionTask(training, test, whole ? training.count() : Math.min(lab.sized(256, 2000), training.count()), PATCH, batch,
+                whole ? 200 : lab.sized(20, 45), adam, rate, true);
+        String sizes = whole ? "the paper's widths, batch and rate" : REDUCED + ", batches of " + batch + " and a rate of " + Spread.plain(rate)
+                + " (the paper's are 512 and 1e-4)";
         int[] heads = lab.full() ? new int[] {4, 8, 12, 20, 40} : new int[] {4, 12, 40};
         int[] layers = lab.full() ? new int[] {2, 4, 6, 12, 20} : new int[] {2, 6, 12};
         int quickLayers = lab.sized(3, 6);
-        sweep(lab, findings, plots, task, reduced, "heads", heads, Arrays.stream(heads).mapToObj(h -> config(task, h, quickLayers)).toList(),
+        sweep(lab, findings, plots, task, sizes, "heads", heads, Arrays.stream(heads).mapToObj(h -> config(task, whole, h, quickLayers)).toList(),
                 "at depth " + quickLayers);
-        sweep(lab, findings, plots, task, reduced, "layers", layers, Arrays.stream(layers).mapToObj(l -> config(task, 8, l)).toList(), "at 8 heads");
+        sweep(lab, findings, plots, task, sizes, "layers", layers, Arrays.stream(layers).mapToObj(l -> config(task, whole, 8, l)).toList(),
+                "at 8 heads");
     }
 
-    private static EncoderConfig config(VisionTask task, int heads, int layers) {
-        return EncoderConfig.ofVectors(task.data(1).patchWidth(), 10).inputProjection(64).learnedPositions(task.data(1).length()).layers(layers)
-                .heads(heads).headWidth(16).feedForwardWidth(128).dropout(0.1).build();
+    private static EncoderConfig config(VisionTask task, boolean whole, int heads, int layers) {
+        return EncoderConfig.ofVectors(task.data(1).patchWidth(), 10).inputProjection(whole ? 512 : 64).learnedPositions(task.data(1).length())
+                .layers(layers).heads(heads).headWidth(whole ? 128 : 16).feedForwardWidth(128).dropout(0.1).build();
     }
 
-    private static void sweep(Lab lab, List<Finding> findings, List<Plot> plots, VisionTask task, String reduced, String what,
+    private static void sweep(Lab lab, List<Finding> findings, List<Plot> plots, VisionTask task, String settings, String what,
             int[] sizes, List<EncoderConfig> configs, String where) throws InterruptedException {
         List<Long> seeds = lab.seeds().subList(0, Math.min(3, lab.seeds().size()));
         List<Plot.Line> lines = new ArrayList<>();
@@ -77,7 +80,7 @@ final class DeepVision {
         boolean falls = IntStream.range(1, sizes.length).allMatch(i -> losses.get(i).median() < losses.get(i - 1).median());
         findings.add(Finding.of("On CIFAR-10 the training loss falls as " + what + " are added " + where + ": its median falls from each of "
                 + Arrays.toString(sizes) + " to the next", Label.READ, "loss at the end, without dropout: " + String.join("; ", losses.stream()
-                        .map(Spread::toString).toList()), falls, reduced + "; "
+                        .map(Spread::toString).toList()), falls, settings + "; "
                         + task.used() + " images, " + task.epochs() + " epochs, " + seeds.size()
                         + " seeds; that it falls from each size to the next is our own rule"));
     }

@@ -66,6 +66,11 @@ public final class Lab implements AutoCloseable {
         return full;
     }
 
+    /** Whether a device computes the large sizes, so that trainings on real data can have the papers' own, which take hours. */
+    public boolean papersSizes() {
+        return full && shared != null;
+    }
+
     /** One of two, by size. */
     public int sized(int quick, int large) {
         return full ? large : quick;

@@ -12,7 +12,8 @@ import lanewise.transformer.training.OptimizerConfig;
 
 /**
  * The shallow encoder's scalings on MNIST: a Vision Transformer of one layer and one head, whose head grows wider. Width of the
- * tokens, step size, momentum, widths and the number of runs are remembered of the paper; the rest is our own choice.
+ * tokens, step size, momentum, widths and the number of runs are remembered of the paper, and on a device those of images and epochs;
+ * the rest is our own choice.
  */
 final class ShallowVision {
     private static final int TOKEN_WIDTH = 64;
@@ -43,9 +44,8 @@ final class ShallowVision {
         OptimizerConfig plain = OptimizerConfig.gradientDescent();
         OptimizerConfig momentum = new OptimizerConfig(OptimizerConfig.Method.MOMENTUM, plain.beta1(), plain.beta2(), plain.epsilon(), 0.9, 0);
         // Whole batches: a model keeps activations for every size of batch, here up to a gigabyte.
-        int images = Math.min(lab.sized(30, 50) * BATCH, training.count());
-        VisionTask task = new VisionTask(training, test, images, PATCH, BATCH, 4,
-                momentum, 0.1, false);
+        int images = lab.papersSizes() ? training.count() : Math.min(lab.sized(30, 50) * BATCH, training.count());
+        VisionTask task = new VisionTask(training, test, images, PATCH, BATCH, lab.papersSizes() ? 50 : 4, momentum, 0.1, false);
         int[] widths = lab.full() ? new int[] {16, 1024, 16384} : new int[] {16, 1024};
         List<Long> seeds = lab.seeds().subList(0, Math.min(3, lab.seeds().size()));
         List<Plot.Line> lines = new ArrayList<>();
