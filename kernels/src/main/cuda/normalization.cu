@@ -96,6 +96,23 @@ struct Part {
     }
 };
 
+// Sums of two numbers over a block, for all of its threads. One barrier: `sums` is what the call before the last one used.
+template <typename C>
+__device__ __forceinline__ void add_over_block(C& x, C& y, C (&sums)[2][WARP]) {
+    int lane = threadIdx.x % WARP;
+    int warp = threadIdx.x / WARP;
+    x = over_warp(x, Sum());
+    y = over_warp(y, Sum());
+    if (lane == 0) {
+        sums[0][warp] = x;
+        sums[1][warp] = y;
+    }
+    __syncthreads();
+    bool there = lane < blockDim.x / WARP;
+    x = over_warp(there ? sums[0][lane] : C(0), Sum());
+    y = over_warp(there ? sums[1][lane] : C(0), Sum());
+}
+
 // With n = (x - mean) rstd and g = dy gain: dx = rstd (g - mean of g - n mean of g n); a block's sums of dy n and of dy go to its row
 // of `gainParts` and `shiftParts`. A block takes every gridDim-th row; one that has few packs reads the next row while it works.
 template <typename T, bool CENTERED, int N, int PACKS>
@@ -106,25 +123,40 @@ __device__ __forceinline__ void backward(const T* x, long long xStride, const T*
     C gainSums[PACKS * N] = {};
     C shiftSums[PACKS * N] = {};
     constexpr bool AHEAD = N == WIDE<T> && PACKS == 1;
-    Part<T, N, PACKS> values, gradients, nextValues, nextGradients;
+    Part<T, N, PACKS> values, gradients, before, nextValues, nextGradients;
+    C nextCenter = 0;
+    C nextFactor = 0;
+    __shared__ C sums[2][2][WARP];
+    int turn = 0;
     if (AHEAD) {
         nextValues.read(x + blockIdx.x * xStride, columns);
         nextGradients.read(dy + blockIdx.x * dyStride, columns);
+        nextCenter = CENTERED ? mean[blockIdx.x] : C(0);
+        nextFactor = rstd[blockIdx.x];
     }
     for (int r = blockIdx.x; r < rows; r += gridDim.x) {
+        C center, factor;
         if (AHEAD) {
             values = nextValues;
             gradients = nextGradients;
+            center = nextCenter;
+            factor = nextFactor;
             if (r + gridDim.x < rows) {
                 nextValues.read(x + (r + gridDim.x) * xStride, columns);
                 nextGradients.read(dy + (r + gridDim.x) * dyStride, columns);
+                nextCenter = CENTERED ? mean[r + gridDim.x] : C(0);
+                nextFactor = rstd[r + gridDim.x];
             }
         } else {
             values.read(x + r * xStride, columns);
             gradients.read(dy + r * dyStride, columns);
+            center = CENTERED ? mean[r] : C(0);
+            factor = rstd[r];
         }
-        C center = CENTERED ? mean[r] : C(0);
-        C factor = rstd[r];
+        // Under way while the sums are taken.
+        if (AHEAD && accumulate) {
+            before.read(dx + r * dxStride, columns);
+        }
         C part = 0;
         C dotPart = 0;
 #pragma unroll
@@ -145,8 +177,10 @@ __device__ __forceinline__ void backward(const T* x, long long xStride, const T*
                 }
             }
         }
-        C average = CENTERED ? over_block(part, C(0), Sum()) / columns : C(0);
-        C dot = over_block(dotPart, C(0), Sum()) / columns;
+        add_over_block(part, dotPart, sums[turn]);
+        turn ^= 1;
+        C average = CENTERED ? part / columns : C(0);
+        C dot = dotPart / columns;
 #pragma unroll
         for (int p = 0; p < PACKS; p++) {
             int c = (p * blockDim.x + threadIdx.x) * N;
@@ -157,7 +191,7 @@ __device__ __forceinline__ void backward(const T* x, long long xStride, const T*
                 T* to = dx + r * dxStride + c;
                 Pack<C, N> result = {};
                 if (accumulate) {
-                    result = widened(load_pack<N>(to));
+                    result = AHEAD ? before.pack(p, c) : widened(load_pack<N>(to));
                 }
 #pragma unroll
                 for (int i = 0; i < N; i++) {
@@ -193,9 +227,11 @@ __device__ __forceinline__ void backward(const T* x, long long xStride, const T*
     with_width<T>(strides ? columns : 1, run, x, gain, dy, dx);
 }
 
-// sums += the sum of `count` rows of parts.
+// sums += the sum of `count` rows of parts: of the gain's, and in the second row of blocks of the shift's.
 template <typename C>
-__device__ __forceinline__ void add_parts(const C* parts, int count, int columns, C* sums) {
+__device__ __forceinline__ void add_parts(const C* gainParts, C* gainSums, const C* shiftParts, C* shiftSums, int count, int columns) {
+    const C* parts = blockIdx.y == 0 ? gainParts : shiftParts;
+    C* sums = blockIdx.y == 0 ? gainSums : shiftSums;
     int c = blockIdx.x * WARP + threadIdx.x % WARP;
     C sum = column_sum(parts + c, columns, count, c < columns);
     if (threadIdx.x < WARP && c < columns) {
@@ -212,8 +248,9 @@ __device__ __forceinline__ void add_parts(const C* parts, int count, int columns
         forward<T, CENTERED, Group>(x, xStride, gain, shift, y, yStride, mean, rstd, rows, columns, held, epsilon);                  \
     }                                                                                                                                \
     LIST_KERNEL(name)
+// CudaNormalization has a grid of blocks that all run at once, and knows by this how many there can be.
 #define BACKWARD(name, T, CENTERED, PACKS)                                                                                           \
-    extern "C" __global__ void __launch_bounds__(512, 1)                                                                             \
+    extern "C" __global__ void __launch_bounds__(PACKS == 1 ? 256 : 512, PACKS > 1 ? 1 : sizeof(T) == 4 ? 4 : 3)                     \
         name(const T* x, long long xStride, const T* gain, const computed<T>* mean, const computed<T>* rstd, const T* dy,            \
              long long dyStride, int accumulate, T* dx, long long dxStride, int rows, int columns, computed<T>* gainParts,           \
              computed<T>* shiftParts) {                                                                                              \
@@ -222,8 +259,9 @@ __device__ __forceinline__ void add_parts(const C* parts, int count, int columns
     }                                                                                                                                \
     LIST_KERNEL(name)
 #define ADD_PARTS(name, C)                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(COLUMNS_THREADS) name(const C* parts, int count, int columns, C* sums) {            \
-        add_parts(parts, count, columns, sums);                                                                                      \
+    extern "C" __global__ void __launch_bounds__(COLUMNS_THREADS)                                                                    \
+        name(const C* gainParts, C* gainSums, const C* shiftParts, C* shiftSums, int count, int columns) {                           \
+        add_parts(gainParts, gainSums, shiftParts, shiftSums, count, columns);                                                       \
     }                                                                                                                                \
     LIST_KERNEL(name)
 // Packs of a thread: more of them for longer rows, as many as there are registers for.

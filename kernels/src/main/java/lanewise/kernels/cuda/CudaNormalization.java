@@ -13,8 +13,10 @@ final class CudaNormalization implements Normalization {
     private static final int PACK = 16;
     /** Of a block backward, at most. */
     private static final int THREADS = 512;
-    /** Of all blocks backward together: some hundreds for each multiprocessor of a large device. */
-    private static final int ALL_THREADS = 1 << 16;
+    /** The same where a thread takes one pack. */
+    private static final int THREADS_OF_ONE = 256;
+    /** Of a large device; more would idle. The order of sums must not depend on the device. */
+    private static final int MULTIPROCESSORS = 128;
     private static final int ROWS_OF_BLOCK = 8;
     private static final int SUM_THREADS = 1024;
 
@@ -61,7 +63,7 @@ final class CudaNormalization implements Normalization {
             Tensor dGain, Tensor dShift) {
         int columns = x.columns();
         int packs = (columns * type.bytes() + PACK - 1) / PACK;
-        int packsOfThread = packs <= THREADS ? 1 : packs <= 2 * THREADS ? 2 : 4;
+        int packsOfThread = packs <= THREADS_OF_ONE ? 1 : packs <= 2 * THREADS ? 2 : 4;
         // A pack of bfloat16 has twice as many sums as one of float32.
         int most = (type == ElementType.BFLOAT16 ? 2 : 4) * THREADS * PACK / type.bytes();
         if (columns > most) {
@@ -72,7 +74,9 @@ final class CudaNormalization implements Normalization {
             return;
         }
         int threads = Math.max(WARP, ((packs + packsOfThread - 1) / packsOfThread + WARP - 1) / WARP * WARP);
-        int blocks = Math.max(1, Math.min(x.rows() / ROWS_OF_BLOCK, ALL_THREADS / threads));
+        // As many as run at once: the kernels' registers leave room for so many warps.
+        int warps = packsOfThread > 1 ? 16 : type == ElementType.FLOAT32 ? 32 : 24;
+        int blocks = Math.max(1, Math.min(x.rows() / ROWS_OF_BLOCK, MULTIPROCESSORS * (warps * WARP / threads)));
         try (Operands operands = new Operands(device)) {
             long partBytes = (long) blocks * columns * type.accumulator().bytes();
             long gainParts = operands.scratch(partBytes);
@@ -82,15 +86,9 @@ final class CudaNormalization implements Normalization {
                     .with(operands.in(mean).address()).with(operands.in(rstd).address()).with(operands.in(dy)).with(accumulate)
                     .with(accumulate ? operands.inOut(dx) : operands.out(dx)).with(x.rows()).with(columns).with(gainParts)
                     .with(shiftParts).over(blocks);
-            addParts(gainParts, blocks, columns, operands.inOut(dGain));
-            if (dShift != null) {
-                addParts(shiftParts, blocks, columns, operands.inOut(dShift));
-            }
+            device.kernel("normalization", "normalization_addParts_" + Device.suffix(type.accumulator()), SUM_THREADS).with(gainParts)
+                    .with(operands.inOut(dGain).address()).with(shiftParts).with(operands.inOut(dShift).address()).with(blocks).with(columns)
+                    .over((columns + WARP - 1) / WARP, dShift == null ? 1 : 2, 1);
         }
-    }
-
-    private void addParts(long parts, int blocks, int columns, Operand sums) {
-        device.kernel("normalization", "normalization_addParts_" + Device.suffix(type.accumulator()), SUM_THREADS).with(parts).with(blocks)
-                .with(columns).with(sums.address()).over((columns + WARP - 1) / WARP);
     }
 }
