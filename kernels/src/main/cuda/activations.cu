@@ -5,14 +5,20 @@
 #define ACTIVATIONS(T, type)                                                                                                         \
     extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                                    \
         activations_forward_##type(int kind, const T* x, long long xStride, T* y, long long yStride, int rows, int columns) {        \
-        map(x, xStride, y, yStride, rows, columns, [&](computed<T> value, unsigned) { return activated_inline(kind, value); });             \
+        with_kind(kind, [&](auto known) {                                                                                            \
+            constexpr int KIND = decltype(known)::VALUE;                                                                             \
+            map(x, xStride, y, yStride, rows, columns, [](computed<T> value, unsigned) { return activated_inline<T>(KIND, value); }); \
+        });                                                                                                                          \
     }                                                                                                                                \
     LIST_KERNEL(activations_forward_##type)                                                                                          \
     extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                                    \
         activations_backward_##type(int kind, const T* x, long long xStride, const T* dy, long long dyStride, T* dx,                 \
                                     long long dxStride, int rows, int columns) {                                                     \
-        combine(x, xStride, dy, dyStride, dx, dxStride, rows, columns, rows,                                                         \
-                [&](computed<T> value, computed<T> gradient) { return gradient * slope(kind, value); });                             \
+        with_kind(kind, [&](auto known) {                                                                                            \
+            constexpr int KIND = decltype(known)::VALUE;                                                                             \
+            combine(x, xStride, dy, dyStride, dx, dxStride, rows, columns, rows,                                                     \
+                    [](computed<T> value, computed<T> gradient) { return gradient * slope<T>(KIND, value); });                       \
+        });                                                                                                                          \
     }                                                                                                                                \
     LIST_KERNEL(activations_backward_##type)
 ACTIVATIONS(float, f32)

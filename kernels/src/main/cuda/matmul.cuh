@@ -148,7 +148,7 @@ struct Result {
         if (activation != IDENTITY) {
 #pragma unroll
             for (int i = 0; i < 4; i++) {
-                x[i] = activated(activation, x[i]);
+                x[i] = activated<O>(activation, x[i]);
             }
         }
         store_some(to, together, there, x);

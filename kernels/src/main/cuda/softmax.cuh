@@ -1,17 +1,8 @@
 // What softmax and cross-entropy share: the sums of a row.
 #pragma once
 
+#include "functions.cuh"
 #include "rows.cuh"
-
-// In bfloat16 the fast one, whose error of some 2^-20 is lost in the rounding.
-template <typename T>
-__device__ __forceinline__ computed<T> exponential(computed<T> x) {
-    if constexpr (sizeof(T) == sizeof(bf16)) {
-        return __expf(x);
-    } else {
-        return exp(x);
-    }
-}
 
 // Of scale x over a row, for all threads of its group.
 template <typename C>
