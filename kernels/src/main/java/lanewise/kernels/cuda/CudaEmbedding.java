@@ -41,12 +41,13 @@ final class CudaEmbedding implements Embedding {
         try (Operands operands = new Operands(device)) {
             Operand table = operands.inOut(dTable);
             long parts = operands.scratch((long) chunks.parts() * columns * type.accumulator().bytes());
-            kernel("scatterAdd").with(operands.in(dY)).with(operands.ints(chunks.order())).with(operands.ints(chunks.first()))
-                    .with(operands.ints(chunks.chunkIds())).with(operands.ints(chunks.partRows())).with(parts).with(table)
+            long[] lists = operands.allInts(chunks.order(), chunks.first(), chunks.chunkIds(), chunks.partRows(), chunks.severalIds(),
+                    chunks.firstPart());
+            kernel("scatterAdd").with(operands.in(dY)).with(lists[0]).with(lists[1]).with(lists[2]).with(lists[3]).with(parts).with(table)
                     .with(chunks.chunks()).with(columns).over(Elements.split(type, chunks.chunks(), columns).blocks());
             int several = chunks.severalIds().length;
-            kernel("addParts", type.accumulator()).with(parts).with(operands.ints(chunks.severalIds())).with(operands.ints(chunks.firstPart())).with(table)
-                    .with(several).with(columns).over(Elements.split(type.accumulator(), several, columns).blocks());
+            kernel("addParts", type.accumulator()).with(parts).with(lists[4]).with(lists[5]).with(table).with(several).with(columns)
+                    .over(Elements.split(type.accumulator(), several, columns).blocks());
         }
     }
 

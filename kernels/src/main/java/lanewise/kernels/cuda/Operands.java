@@ -2,6 +2,7 @@ package lanewise.kernels.cuda;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import lanewise.kernels.Tensor;
 
@@ -43,6 +44,21 @@ final class Operands implements AutoCloseable {
         keep(new Staged(null, address, false));
         device.upload(address, 4L * values.length, (buffer, from, count) -> buffer.asIntBuffer().put(values, (int) from / 4, count / 4));
         return address;
+    }
+
+    /** Several arrays of them, in one transfer. */
+    long[] allInts(int[]... arrays) {
+        int[] all = new int[Arrays.stream(arrays).mapToInt(array -> array.length).sum()];
+        long[] addresses = new long[arrays.length];
+        int at = 0;
+        for (int i = 0; i < arrays.length; i++) {
+            addresses[i] = 4L * at;
+            System.arraycopy(arrays[i], 0, all, at, arrays[i].length);
+            at += arrays[i].length;
+        }
+        long first = ints(all);
+        Arrays.setAll(addresses, i -> first + addresses[i]);
+        return addresses;
     }
 
     /** Memory for the call itself, not set to anything. */
