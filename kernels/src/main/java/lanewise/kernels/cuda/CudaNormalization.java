@@ -67,8 +67,7 @@ final class CudaNormalization implements Normalization {
         // A pack of bfloat16 has twice as many sums as one of float32.
         int most = (type == ElementType.BFLOAT16 ? 2 : 4) * THREADS * PACK / type.bytes();
         if (columns > most) {
-            throw new UnsupportedOperationException("gradients of norms of rows of " + columns + " columns; on a GPU they have at most "
-                    + most + " in " + type);
+            throw new UnsupportedOperationException("x is " + x + "; on a GPU, the gradient of a norm takes at most " + most + " columns of it");
         }
         if (x.elements() == 0) {
             return;
