@@ -12,17 +12,24 @@ __device__ __forceinline__ bool on_boundaries(const T* at, long long stride, int
     return on_boundary(at) && (rows == 1 || stride % WIDE<T> == 0);
 }
 
+// A block of those that work on a tensor.
+struct Share {
+    unsigned block, blocks;
+};
+
+__device__ __forceinline__ Share whole_grid() { return {blockIdx.x, gridDim.x}; }
+
 // Calls todo(width, row, column, count) for the packs of a thread, where count elements are left of the row. They are wide if `wide`
 // says that the rows of all operands start on boundaries of 16 bytes.
 template <typename T, typename Do>
-__device__ __forceinline__ void for_packs(int rows, int columns, bool wide, Do todo) {
+__device__ __forceinline__ void for_packs(int rows, int columns, bool wide, Do todo, Share share = whole_grid()) {
     auto run = [&](auto width) {
         constexpr int N = decltype(width)::PACK;
         // A tensor has fewer than 2^31 elements.
         unsigned ofRow = (static_cast<unsigned>(columns) + N - 1) / N;
         unsigned all = static_cast<unsigned>(rows) * ofRow;
-        unsigned step = gridDim.x * blockDim.x;
-        for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < all; i += step) {
+        unsigned step = share.blocks * blockDim.x;
+        for (unsigned i = share.block * blockDim.x + threadIdx.x; i < all; i += step) {
             unsigned row = rows == 1 ? 0 : i / ofRow;
             int c = static_cast<int>(i - row * ofRow) * N;
             todo(width, static_cast<int>(row), c, columns - c);
@@ -34,6 +41,30 @@ __device__ __forceinline__ void for_packs(int rows, int columns, bool wide, Do t
         run(Width<1>());
     }
 }
+
+// Of a launch for several tensors: which this block works on, and its share. The table has `width` numbers for each tensor, of which the
+// last is its first block.
+struct TensorShare {
+    const long long* tensor;
+    Share share;
+
+    __device__ __forceinline__ TensorShare(const long long* table, int width, int tensors) {
+        int started = 0;
+        for (int i = threadIdx.x % WARP; i < tensors; i += WARP) {
+            started += table[i * width + width - 1] <= blockIdx.x;
+        }
+        started = over_warp(started, Sum());
+        tensor = table + (started - 1) * width;
+        unsigned first = static_cast<unsigned>(tensor[width - 1]);
+        unsigned end = started < tensors ? static_cast<unsigned>(tensor[2 * width - 1]) : gridDim.x;
+        share = {blockIdx.x - first, end - first};
+    }
+
+    template <typename T>
+    __device__ __forceinline__ T* address(int i) const {
+        return reinterpret_cast<T*>(tensor[i]);
+    }
+};
 
 // y = f(x, position) with positions counted row by row.
 template <typename T, typename F>

@@ -90,7 +90,8 @@ __device__ __forceinline__ void momentum_step(View<C> p, View<const C> g, View<C
 template <typename C, typename Target>
 __device__ __forceinline__ void adam(View<C> p, View<const C> g, View<C> m, View<C> v, Target copy, int rows, int columns,
                                      double learningRate, double beta1, double beta2, double meanFactor, double squaresFactor,
-                                     double epsilon, double weightDecay, bool decoupled, double gradientScale) {
+                                     double epsilon, double weightDecay, bool decoupled, double gradientScale,
+                                     Share share = whole_grid()) {
     C rate = static_cast<C>(-learningRate);
     Factor<C> meanKept(beta1);
     Factor<C> squaresKept(beta2);
@@ -121,7 +122,7 @@ __device__ __forceinline__ void adam(View<C> p, View<const C> g, View<C> m, View
         store_pack(v.pack(row, c), squares, count);
         store_pack(p.pack(row, c), values, count);
         copy.write(row, c, values, count);
-    });
+    }, share);
 }
 
 }  // namespace
@@ -131,8 +132,11 @@ __device__ __forceinline__ void adam(View<C> p, View<const C> g, View<C> m, View
 #define TO_COPY \
     Copy { {copy, copyStride} }
 #define TO_NONE NoCopy()
+#define TO_LISTED_COPY \
+    Copy { {of.address<bf16>(4), 0} }
 
-#define OPTIMIZER(C, type, ARGUMENTS, TARGET)                                                                                         \
+// The tensors of adamAll are without gaps. Of each, the table has parameter, gradient, moments, copy, elements and first block.
+#define OPTIMIZER(C, type, ARGUMENTS, TARGET, LISTED_TARGET)                                                                                         \
     extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                                     \
         optimizer_gradientDescent_##type(C* p, long long pStride, const C* g, long long gStride, ARGUMENTS int rows, int columns,     \
                                          double learningRate, double weightDecay, double gradientScale) {                             \
@@ -154,7 +158,17 @@ __device__ __forceinline__ void adam(View<C> p, View<const C> g, View<C> m, View
         adam<C>({p, pStride}, {g, gStride}, {m, mStride}, {v, vStride}, TARGET, rows, columns, learningRate, beta1, beta2,            \
                 meanFactor, squaresFactor, epsilon, weightDecay, decoupled, gradientScale);                                           \
     }                                                                                                                                 \
-    LIST_KERNEL(optimizer_adam_##type)
-OPTIMIZER(float, f32, NO_ARGUMENTS, TO_NONE)
-OPTIMIZER(double, f64, NO_ARGUMENTS, TO_NONE)
-OPTIMIZER(float, bf16, COPY_ARGUMENTS, TO_COPY)
+    LIST_KERNEL(optimizer_adam_##type)                                                                                                \
+    extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                                     \
+        optimizer_adamAll_##type(const long long* table, int tensors, double learningRate, double beta1, double beta2,                \
+                                 double meanFactor, double squaresFactor, double epsilon, double weightDecay, int decoupled,          \
+                                 double gradientScale) {                                                                              \
+        TensorShare of(table, 7, tensors);                                                                                            \
+        adam<C>({of.address<C>(0), 0}, {of.address<const C>(1), 0}, {of.address<C>(2), 0}, {of.address<C>(3), 0}, LISTED_TARGET, 1,   \
+                static_cast<int>(of.tensor[5]), learningRate, beta1, beta2, meanFactor, squaresFactor, epsilon, weightDecay,          \
+                decoupled, gradientScale, of.share);                                                                                  \
+    }                                                                                                                                 \
+    LIST_KERNEL(optimizer_adamAll_##type)
+OPTIMIZER(float, f32, NO_ARGUMENTS, TO_NONE, TO_NONE)
+OPTIMIZER(double, f64, NO_ARGUMENTS, TO_NONE, TO_NONE)
+OPTIMIZER(float, bf16, COPY_ARGUMENTS, TO_COPY, TO_LISTED_COPY)

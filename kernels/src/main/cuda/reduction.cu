@@ -6,7 +6,7 @@ namespace {
 
 // A block's sum of its share of the elements, or of their squares.
 template <typename T, bool SQUARES>
-__device__ __forceinline__ void sum(const T* x, long long stride, int rows, int columns, double* parts) {
+__device__ __forceinline__ void sum(const T* x, long long stride, int rows, int columns, double* parts, Share share = whole_grid()) {
     double part = 0;
     for_packs<T>(rows, columns, on_boundaries(x, stride, rows), [&](auto width, int row, int c, int count) {
         constexpr int N = decltype(width)::PACK;
@@ -17,7 +17,7 @@ __device__ __forceinline__ void sum(const T* x, long long stride, int rows, int 
             double value = widened(values.at[i]);
             part = SQUARES ? fma(value, value, part) : part + value;
         }
-    });
+    }, share);
     part = over_block(part, 0.0, Sum());
     if (threadIdx.x == 0) {
         parts[blockIdx.x] = part;
@@ -59,10 +59,17 @@ __device__ __forceinline__ void sum_rows(const T* x, long long outer, long long 
         sum_rows(x, outer, inner, count, out, outStride, sliceStride, columns, scale, accumulate);                              \
     }                                                                                                                           \
     LIST_KERNEL(name)
+// The tensors of sumOfAllSquares are without gaps. Of each, the table has address, elements and first block.
 // sumRepeated keeps the type that sums are taken in, pool that of the elements.
 #define REDUCTION(T, type)                                                                                                      \
     SUM(reduction_sum_##type, T, false)                                                                                         \
     SUM(reduction_sumOfSquares_##type, T, true)                                                                                 \
+    extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                               \
+        reduction_sumOfAllSquares_##type(const long long* table, int tensors, double* parts) {                                  \
+        TensorShare of(table, 3, tensors);                                                                                      \
+        sum<T, true>(of.address<const T>(0), 0, 1, static_cast<int>(of.tensor[1]), parts, of.share);                            \
+    }                                                                                                                           \
+    LIST_KERNEL(reduction_sumOfAllSquares_##type)                                                                               \
     SUM_ROWS(reduction_sumRepeated_##type, T, computed<T>)                                                                      \
     SUM_ROWS(reduction_pool_##type, T, T)                                                                                       \
     extern "C" __global__ void __launch_bounds__(ELEMENT_THREADS)                                                               \

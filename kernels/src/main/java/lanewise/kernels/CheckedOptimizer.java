@@ -1,5 +1,6 @@
 package lanewise.kernels;
 
+import java.util.List;
 import java.util.Map;
 
 final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
@@ -48,6 +49,23 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
     @Override
     public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, Tensor parameter,
             Tensor gradient, Tensor mean, Tensor meanSquares, Tensor copy) {
+        check(settings, step, parameter, gradient, mean, meanSquares, copy);
+        of(parameter).adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares, copy);
+    }
+
+    @Override
+    public void adam(AdamSettings settings, double learningRate, int step, double gradientScale, List<AdamTensors> all) {
+        for (AdamTensors one : all) {
+            check(settings, step, one.parameter(), one.gradient(), one.mean(), one.meanSquares(), one.copy());
+            Check.sameType("parameter", one.parameter(), "the first parameter", all.get(0).parameter());
+        }
+        if (!all.isEmpty()) {
+            of(all.get(0).parameter()).adam(settings, learningRate, step, gradientScale, all);
+        }
+    }
+
+    private static void check(AdamSettings settings, int step, Tensor parameter, Tensor gradient, Tensor mean, Tensor meanSquares,
+            Tensor copy) {
         Check.present("settings", settings);
         Check.atLeast("step", step, 1);
         summable(parameter);
@@ -58,7 +76,6 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
         Check.apart("meanSquares", meanSquares, "gradient", gradient);
         Check.apart("meanSquares", meanSquares, "mean", mean);
         copyOf(parameter, copy, gradient, mean, meanSquares);
-        of(parameter).adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares, copy);
     }
 
     /** Updates that are small beside the parameter must not be lost. */

@@ -1,5 +1,7 @@
 package lanewise.kernels;
 
+import java.util.List;
+
 /**
  * Updates of a parameter from its gradient, in one pass over memory. The gradient is multiplied by
  * {@code gradientScale} as it is read: that is where clipping by the global norm and the mean over accumulated
@@ -79,6 +81,25 @@ public interface Optimizer {
         adam(settings, learningRate, step, gradientScale, parameter, gradient, mean, meanSquares);
         if (copy != null) {
             copy.copyFrom(parameter);
+        }
+    }
+
+    /**
+     * The tensors of a parameter under Adam.
+     *
+     * @param copy null for none
+     */
+    record AdamTensors(Tensor parameter, Tensor gradient, Tensor mean, Tensor meanSquares, Tensor copy) {
+    }
+
+    /**
+     * Adam for many parameters of one type, each as by itself: on a device with one launch for all, which is faster where they are small.
+     *
+     * @throws IllegalArgumentException if shapes or element types do not fit, or step is below 1
+     */
+    default void adam(AdamSettings settings, double learningRate, int step, double gradientScale, List<AdamTensors> all) {
+        for (AdamTensors one : all) {
+            adam(settings, learningRate, step, gradientScale, one.parameter, one.gradient, one.mean, one.meanSquares, one.copy);
         }
     }
 }

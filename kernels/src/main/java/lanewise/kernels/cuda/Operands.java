@@ -61,6 +61,14 @@ final class Operands implements AutoCloseable {
         return addresses;
     }
 
+    /** Integers of 8 bytes, likewise. */
+    long longs(long[] values) {
+        long address = allocate(8L * values.length);
+        keep(new Staged(null, address, false));
+        device.upload(address, 8L * values.length, (buffer, from, count) -> buffer.asLongBuffer().put(values, (int) from / 8, count / 8));
+        return address;
+    }
+
     /** Memory for the call itself, not set to anything. */
     long scratch(long bytes) {
         long address = allocate(bytes);

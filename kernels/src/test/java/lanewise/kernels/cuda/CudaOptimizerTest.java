@@ -1,12 +1,16 @@
 package lanewise.kernels.cuda;
 
 import static lanewise.kernels.cuda.DeviceTensors.assertClose;
+import static lanewise.kernels.cuda.DeviceTensors.assertSameBits;
 import static lanewise.kernels.cuda.DeviceTensors.exact;
 
+import java.util.ArrayList;
+import java.util.List;
 import lanewise.kernels.AdamSettings;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.HostTypes;
 import lanewise.kernels.Optimizer;
+import lanewise.kernels.Optimizer.AdamTensors;
 import lanewise.kernels.Tensor;
 import lanewise.kernels.cuda.DeviceTensors.Layout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +71,48 @@ class CudaOptimizerTest {
             AdamSettings settings = new AdamSettings(0.9, 0.999, 1e-3, 0.1, decoupled);
             compare("Adam, decoupled " + decoupled, type, (optimizer, step, p, g, first, second) -> optimizer.adam(settings, 0.01, step,
                     0.25, p, g, first, second));
+        }
+    }
+
+    /** Of many parameters at once, with and without copies: the bits are those of each by itself. */
+    @ParameterizedTest
+    @HostTypes
+    void adamOfManyIsThatOfEach(ElementType type) throws Exception {
+        AdamSettings settings = new AdamSettings(0.9, 0.99, 1e-8, 0.1, true);
+        try (DeviceTensors tensors = new DeviceTensors(67)) {
+            Optimizer optimizer = new CudaOptimizer(tensors.device, type);
+            for (Layout layout : Layout.values()) {
+                for (boolean copied : type == ElementType.FLOAT32 ? new boolean[] {false, true} : new boolean[] {false}) {
+                    List<AdamTensors> together = new ArrayList<>();
+                    List<AdamTensors> alone = new ArrayList<>();
+                    // More than a warp has lanes, some of them empty.
+                    for (int i = 0; i < 40; i++) {
+                        int[] shape = {i % 7 == 0 ? 0 : 1 + i % 3, i == 5 ? 1500 : 1 + i};
+                        Tensor parameter = tensors.random(type, layout, shape);
+                        Tensor gradient = tensors.random(type, layout, shape);
+                        Tensor mean = tensors.random(type, layout, shape);
+                        Tensor squares = tensors.unwritten(type, layout, shape);
+                        squares.fill(0.5);
+                        together.add(new AdamTensors(parameter, gradient, mean, squares,
+                                copied ? tensors.unwritten(ElementType.BFLOAT16, layout, shape) : null));
+                        alone.add(new AdamTensors(tensors.copy(parameter, layout), gradient, tensors.copy(mean, layout), tensors.copy(squares, layout),
+                                copied ? tensors.unwritten(ElementType.BFLOAT16, layout, shape) : null));
+                    }
+                    optimizer.adam(settings, 0.01, 3, 0.5, together);
+                    for (int i = 0; i < alone.size(); i++) {
+                        AdamTensors one = alone.get(i);
+                        optimizer.adam(settings, 0.01, 3, 0.5, one.parameter(), one.gradient(), one.mean(), one.meanSquares(), one.copy());
+                        AdamTensors other = together.get(i);
+                        String at = layout + ", tensor " + i;
+                        assertSameBits(at, one.parameter(), other.parameter());
+                        assertSameBits(at, one.mean(), other.mean());
+                        assertSameBits(at, one.meanSquares(), other.meanSquares());
+                        if (copied) {
+                            assertSameBits(at, one.copy(), other.copy());
+                        }
+                    }
+                }
+            }
         }
     }
 }

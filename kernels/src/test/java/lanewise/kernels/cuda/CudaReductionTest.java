@@ -8,6 +8,8 @@ import static lanewise.kernels.cuda.DeviceTensors.exactLike;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.List;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.HostTypes;
 import lanewise.kernels.Reduction;
@@ -101,6 +103,24 @@ class CudaReductionTest {
                         assertClose("gradient of pool over " + length + ", " + layout, expectedGradient, dx, 0, 3 * u);
                     }
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @HostTypes
+    void squaresOfManyAreThoseOfEach(ElementType type) throws Exception {
+        try (DeviceTensors tensors = new DeviceTensors(47)) {
+            CudaReduction reduction = new CudaReduction(tensors.device, type);
+            for (Layout layout : Layout.values()) {
+                List<Tensor> all = new ArrayList<>();
+                double expected = 0;
+                for (int i = 0; i < 40; i++) {
+                    Tensor x = tensors.random(type, layout, i % 7 == 0 ? 0 : 1 + i % 3, i == 5 ? 9000 : 1 + i);
+                    all.add(x);
+                    expected += reduction.sumOfSquares(x);
+                }
+                assertEquals(expected, reduction.sumOfAllSquares(all), layout.toString());
             }
         }
     }

@@ -64,6 +64,8 @@ public final class Updater {
      */
     public void update(int step, double learningRate, double gradientScale) {
         Optimizer optimizer = kernels.optimizer();
+        List<Optimizer.AdamTensors> withDecay = new ArrayList<>();
+        List<Optimizer.AdamTensors> withoutDecay = new ArrayList<>();
         for (int i = 0; i < parameters.size(); i++) {
             Parameter parameter = parameters.get(i);
             Tensor value = parameter.value();
@@ -71,13 +73,15 @@ public final class Updater {
             Tensor copy = parameter.working() == value ? null : parameter.working();
             double decay = parameter.decays() ? config.weightDecay() : 0;
             switch (config.method()) {
-                case ADAMW, ADAM -> optimizer.adam(parameter.decays() ? decaying : plain, learningRate, step,
-                        gradientScale, value, gradient, first.get(i), second.get(i), copy);
+                case ADAMW, ADAM -> (parameter.decays() ? withDecay : withoutDecay)
+                        .add(new Optimizer.AdamTensors(value, gradient, first.get(i), second.get(i), copy));
                 case MOMENTUM -> optimizer.momentum(learningRate, config.momentum(), decay, gradientScale, value,
                         gradient, first.get(i), copy);
                 case GRADIENT_DESCENT -> optimizer.gradientDescent(learningRate, decay, gradientScale, value, gradient, copy);
             }
         }
+        optimizer.adam(decaying, learningRate, step, gradientScale, withDecay);
+        optimizer.adam(plain, learningRate, step, gradientScale, withoutDecay);
     }
 
     /** The state by name, such as "blocks.0.attention.query.weight.mean"; in a fixed order. */
