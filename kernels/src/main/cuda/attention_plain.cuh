@@ -32,6 +32,7 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
     int keyHead = head / (sizes.heads / sizes.keyHeads);
     int valid = sizes.valid_keys(sequence);
     int rows = up_to(TILE, sizes.queries - first);
+    int seenByAll = sizes.visible(valid, first);
     int end = sizes.visible(valid, first + rows - 1);
     int chunks = gridDim.y;
     int mine = blockIdx.y * W;
@@ -92,7 +93,11 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
         __syncthreads();
         load_tile<T, TILE, W>(keyTile, value + j * valueStride, valueStride, valid - j, up_to(W, sizes.width - mine));
         __syncthreads();
-        add_weighted<M, W>(sums, weightTile, keyTile);
+        if (j + TILE <= seenByAll) {
+            add_weighted<M, W, false>(sums, weightTile, keyTile);
+        } else {
+            add_weighted<M, W, true>(sums, weightTile, keyTile);
+        }
     }
 #pragma unroll
     for (int i = 0; i < M; i++) {
@@ -101,7 +106,7 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
         C inverse = none ? C(0) : 1 / total[i];
 #pragma unroll
         for (int n = 0; n < W / SIDE; n++) {
-            sums[i][n] *= inverse;
+            sums[i][n] = none ? C(0) : sums[i][n] * inverse;
         }
         if (logSumExp != nullptr && blockIdx.y == 0 && lane == 0 && firstRow + i < rows) {
             logSumExp[place.head * logSumExpStride + first + firstRow + i] = none ? C(-INFINITY) : most[i] + log(total[i]);
@@ -163,6 +168,7 @@ __device__ void query_gradient(const T* query, long long queryStride, const T* k
     int keyHead = head / (sizes.heads / sizes.keyHeads);
     int valid = sizes.valid_keys(sequence);
     int rows = up_to(TILE, sizes.queries - first);
+    int seenByAll = sizes.visible(valid, first);
     int end = sizes.visible(valid, first + rows - 1);
     int chunks = gridDim.y;
     int mine = blockIdx.y * W;
@@ -217,7 +223,11 @@ __device__ void query_gradient(const T* query, long long queryStride, const T* k
             load_tile<T, TILE, W>(keyTile, key + j * keyStride + mine, keyStride, valid - j, up_to(W, sizes.width - mine));
         }
         __syncthreads();
-        add_weighted<M, W>(sums, scoreTile, keyTile);
+        if (j + TILE <= seenByAll) {
+            add_weighted<M, W, false>(sums, scoreTile, keyTile);
+        } else {
+            add_weighted<M, W, true>(sums, scoreTile, keyTile);
+        }
     }
 #pragma unroll
     for (int i = 0; i < M; i++) {
@@ -311,11 +321,19 @@ __device__ void key_gradients(const T* query, long long queryStride, const T* ke
                 load_tile<T, TILE, W>(dOutputTile, headDOutput + i0 * dOutputStride + mine, dOutputStride, there, columns);
             }
             __syncthreads();
-            add_weighted_transposed<M, W>(valueSums, scoreTile, dOutputTile);
+            // Queries see fewer keys the further up they stand.
+            auto add = [&](C (&sums)[M][W / SIDE], const C* rows) {
+                if (sizes.visible(valid, i0) - first >= TILE) {
+                    add_weighted_transposed<M, W, false>(sums, scoreTile, rows);
+                } else {
+                    add_weighted_transposed<M, W, true>(sums, scoreTile, rows);
+                }
+            };
+            add(valueSums, dOutputTile);
             __syncthreads();
             store_scores<M>(scoreTile, ds);
             __syncthreads();
-            add_weighted_transposed<M, W>(keySums, scoreTile, queryTile);
+            add(keySums, queryTile);
         }
     }
 #pragma unroll

@@ -203,8 +203,8 @@ __device__ __forceinline__ void divide(float (&sums)[COLUMNS][4], const float (&
         float inverse = none ? 0 : 1 / sum;
 #pragma unroll
         for (int n = 0; n < COLUMNS; n++) {
-            sums[n][2 * half] *= inverse;
-            sums[n][2 * half + 1] *= inverse;
+            sums[n][2 * half] = none ? 0 : sums[n][2 * half] * inverse;
+            sums[n][2 * half + 1] = none ? 0 : sums[n][2 * half + 1] * inverse;
         }
         int i = row + half * 8;
         if (logSumExp != nullptr && threadIdx.x % 4 == 0 && i < rows) {

@@ -98,8 +98,9 @@ struct Columns {
     }
 };
 
-// sums += weights values: M rows of weights [row, k], of TILE rows of k.
-template <int M, int W, typename C>
+// sums += weights values: M rows of weights [row, k], of TILE rows of k. With SEEN, values whose weight is 0 may be anything: they are
+// not seen.
+template <int M, int W, bool SEEN, typename C>
 __device__ __forceinline__ void add_weighted(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
     weights += threadIdx.x / SIDE * M * STRIDE<C, SIDE * M>;
 #pragma unroll 1
@@ -117,7 +118,9 @@ __device__ __forceinline__ void add_weighted(C (&sums)[M][W / SIDE], const C* we
             for (int i = 0; i < M; i++) {
 #pragma unroll
                 for (int n = 0; n < W / SIDE; n++) {
-                    sums[i][n] += w[i].at[e] * row[n];
+                    if (!SEEN || w[i].at[e] != 0) {
+                        sums[i][n] += w[i].at[e] * row[n];
+                    }
                 }
             }
         }
@@ -125,7 +128,7 @@ __device__ __forceinline__ void add_weighted(C (&sums)[M][W / SIDE], const C* we
 }
 
 // The same with weights [k, row].
-template <int M, int W, typename C>
+template <int M, int W, bool SEEN, typename C>
 __device__ __forceinline__ void add_weighted_transposed(C (&sums)[M][W / SIDE], const C* weights, const C* values) {
     weights += threadIdx.x / SIDE * M;
 #pragma unroll 2
@@ -137,7 +140,9 @@ __device__ __forceinline__ void add_weighted_transposed(C (&sums)[M][W / SIDE], 
         for (int i = 0; i < M; i++) {
 #pragma unroll
             for (int n = 0; n < W / SIDE; n++) {
-                sums[i][n] += w.at[i] * row[n];
+                if (!SEEN || w.at[i] != 0) {
+                    sums[i][n] += w.at[i] * row[n];
+                }
             }
         }
     }

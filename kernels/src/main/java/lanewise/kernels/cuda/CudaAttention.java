@@ -8,6 +8,9 @@ import lanewise.kernels.Tensor;
 /**
  * A block for a tile of queries of a head, and in the backward pass another for a tile of keys; scores live in a block's shared memory
  * and registers only. Beyond the arguments, the backward pass takes one or two numbers for every query of every head.
+ *
+ * <p>What a query does not see does not show in its results, with one exception: on tensor cores, which multiply it with 0, an infinity or
+ * a NaN in keys, values or gradients that share a tile of 64 or 128 rows with something seen.
  */
 final class CudaAttention implements Attention {
     private static final int THREADS = 256;

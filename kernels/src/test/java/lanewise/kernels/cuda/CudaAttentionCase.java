@@ -37,11 +37,11 @@ final class CudaAttentionCase {
     double[] dKey;
     double[] dValue;
 
-    /** @param type f32, f64 or bf16; "bf16 on Hopper" with its own kernels */
+    /** @param type f32, f64 or bf16; "bf16 on Hopper" with its own kernels, which another GPU would not load */
     CudaAttentionCase(Device device, String type, AttentionShape shape, int margin, double size, long seed) {
         this.device = device;
         this.type = type.substring(0, type.indexOf(' ') < 0 ? type.length() : type.indexOf(' '));
-        hopper = type.endsWith("Hopper");
+        hopper = type.endsWith("Hopper") && (!HostRun.isDevice() || device.runs("attention_forward_sm90"));
         this.shape = shape;
         this.margin = margin;
         this.size = size;
