@@ -266,7 +266,8 @@ CUDA cuEventSynchronize(void*) {
 
 CUDA cuModuleLoadData(void** module, const void* image) {
     ENTER
-    NEED(strncmp(static_cast<const char*>(image), "// sources ", 11) == 0 && strstr(static_cast<const char*>(image), ".version 7.0"), INVALID_IMAGE)
+    const char* version = setting("capability", 80) == 90 && strstr(static_cast<const char*>(image), "sm_90a") ? ".version 8.0" : ".version 7.0";
+    NEED(strncmp(static_cast<const char*>(image), "// sources ", 11) == 0 && strstr(static_cast<const char*>(image), version), INVALID_IMAGE)
     modules++;
     *module = malloc(1);
     return SUCCESS;
@@ -293,7 +294,11 @@ CUDA cuFuncSetAttribute(void* function, int attribute, int value) {
         NEED(value >= 0 && value <= 100, INVALID_VALUE)
         return SUCCESS;
     }
-    NEED(attribute == 8 && value <= 99 << 10, INVALID_VALUE)
+    if (attribute == 9) {
+        NEED(value >= -1 && value <= 100, INVALID_VALUE)
+        return SUCCESS;
+    }
+    NEED(attribute == 8 && value <= (setting("capability", 80) == 90 ? 227 : 99) << 10, INVALID_VALUE)
     shared_allowed[*static_cast<std::string*>(function)] = value;
     return SUCCESS;
 }

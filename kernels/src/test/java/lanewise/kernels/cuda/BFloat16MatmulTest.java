@@ -162,10 +162,10 @@ class BFloat16MatmulTest {
         assertTrue(Math.abs(actual - nearest) <= bound + own, () -> name + " is " + actual + "; expected " + nearest + " within " + (bound + own));
     }
 
-    /** All of them: host runs have every instruction. */
     private static Set<MatmulPlan.Tile> tiles() {
         Set<MatmulPlan.Tile> tiles = new LinkedHashSet<>(MatmulPlan.BFLOAT16);
         tiles.addAll(MatmulPlan.BFLOAT16_90);
+        tiles.removeIf(tile -> !HostRun.runs(device, tile.file()));
         return tiles;
     }
 

@@ -36,17 +36,21 @@ class BFloat16Test {
     private static final double ROUNDED = 1.02 * 0x1p-8;
     private static Kernels cuda;
     private static Kernels scalar;
-    private final Random random = new Random(1);
+    private final Random random = KernelsUnderTest.seeded(1);
 
     @BeforeAll
     static void open() {
-        System.setProperty("lanewise.test.cuda", "host");
+        if (!HostRun.isDevice()) {
+            System.setProperty("lanewise.test.cuda", "host");
+        }
         try {
             cuda = Kernels.builder().implementation("cuda").threads(1).build();
         } catch (IllegalStateException failure) {
             throw failure.getCause() instanceof TestAbortedException missing ? missing : failure;
         } finally {
-            System.clearProperty("lanewise.test.cuda");
+            if (!HostRun.isDevice()) {
+                System.clearProperty("lanewise.test.cuda");
+            }
         }
         scalar = KernelsUnderTest.scalar();
     }

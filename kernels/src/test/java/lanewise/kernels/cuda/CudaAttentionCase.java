@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
 import lanewise.kernels.AttentionShape;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
+import lanewise.kernels.KernelsUnderTest;
 import lanewise.kernels.Tensor;
 
 /**
@@ -41,13 +42,13 @@ final class CudaAttentionCase {
     CudaAttentionCase(Device device, String type, AttentionShape shape, int margin, double size, long seed) {
         this.device = device;
         this.type = type.substring(0, type.indexOf(' ') < 0 ? type.length() : type.indexOf(' '));
-        hopper = type.endsWith("Hopper") && (!HostRun.isDevice() || device.runs("attention_forward_sm90"));
+        hopper = type.endsWith("Hopper") && HostRun.runs(device, "attention_forward_sm90");
         this.shape = shape;
         this.margin = margin;
         this.size = size;
         bytes = this.type.equals("f64") ? 8 : this.type.equals("f32") ? 4 : 2;
         statisticBytes = Math.max(4, bytes);
-        SplittableRandom random = new SplittableRandom(seed);
+        SplittableRandom random = new SplittableRandom(KernelsUnderTest.seeded(seed).nextLong());
         int queries = shape.batch() * shape.queryLength() * shape.heads() * shape.headWidth();
         int keys = shape.batch() * shape.keyLength() * shape.keyHeads() * shape.headWidth();
         query = random(random, queries, size);

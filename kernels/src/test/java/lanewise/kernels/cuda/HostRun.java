@@ -36,6 +36,11 @@ final class HostRun {
         return "device".equals(System.getProperty("lanewise.test.cuda"));
     }
 
+    /** Whether a source's kernels can run: here all of them, on a GPU those for it. */
+    static boolean runs(Device device, String file) {
+        return !isDevice() || device.runs(file);
+    }
+
     /** A process that plays a device, in which every access out of bounds is an error. */
     static synchronized Driver driver() throws IOException, InterruptedException {
         if (program == null) {
