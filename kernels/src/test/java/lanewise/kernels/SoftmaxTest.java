@@ -129,7 +129,7 @@ class SoftmaxTest {
         assertClose("gradient of softmax of " + y, expected, dx, (32 + own) * u * Math.abs(scale), 0);
         // The sum over a row errs by some units of the size of its terms.
         assertClose("gradient of the logarithm of softmax of " + y, expectedOfLogs, dxOfLogs,
-                (16 + n) * u * Math.abs(scale), 8 * u);
+                (16 + n + 32 * own) * u * Math.abs(scale), 8 * u);
         Tensor copy = KernelsUnderTest.copy(dy, type);
         kernels.softmax().backward(scale, y, copy, copy);
         assertSameBits("gradient of softmax over dy", dx, copy);
