@@ -87,7 +87,7 @@ public record GpuResults(Map<String, String> facts, List<Line> lines, List<Strin
 
     /** The GPU's name. */
     public String gpu() {
-        return facts.getOrDefault("GPU", "no GPU");
+        return facts.getOrDefault("GPU", facts.getOrDefault("kernels", "no GPU"));
     }
 
     private void tests(JsonObject tests) {
