@@ -53,15 +53,25 @@ public record GpuResults(Map<String, String> facts, List<Line> lines, List<Strin
      */
     public static GpuResults read(Path file) throws IOException {
         try {
-            return of(JsonParser.parseString(Files.readString(file)).getAsJsonObject());
+            GpuResults results = of(JsonParser.parseString(Files.readString(file)).getAsJsonObject());
+            if (!results.measured()) {
+                throw new IllegalArgumentException("it holds no result of Lanewise on a GPU" + (results.failures.isEmpty() ? "" : ": "
+                        + results.failures.get(0)));
+            }
+            return results;
         } catch (RuntimeException | CharacterCodingException notOurs) {
-            throw new IllegalArgumentException(file + " is not what the GPU check wrote: expected an object of facts, tests, rows and training ("
-                    + notOurs.getMessage() + ")", notOurs);
+            throw new IllegalArgumentException(file + " is not what the GPU check wrote on a machine with a GPU, an object of facts, tests, rows and "
+                    + "training: " + notOurs.getMessage(), notOurs);
         }
     }
 
     static GpuResults of(JsonObject json) {
         Map<String, String> facts = new LinkedHashMap<>();
+        for (String part : List.of("facts", "tests", "rows", "training")) {
+            if (!json.has(part)) {
+                throw new IllegalArgumentException("it has no " + part);
+            }
+        }
         json.getAsJsonObject("facts").asMap().forEach((name, value) -> facts.put(name, value.getAsString()));
         GpuResults results = new GpuResults(facts, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         results.tests(json.getAsJsonObject("tests"));
@@ -79,6 +89,11 @@ public record GpuResults(Map<String, String> facts, List<Line> lines, List<Strin
         }
         results.training(json.getAsJsonObject("training"));
         return results;
+    }
+
+    /** Whether there is anything of Lanewise. */
+    private boolean measured() {
+        return lines.stream().anyMatch(line -> !line.lanewise().equals(NONE));
     }
 
     private static double zeroIfNone(double speed) {

@@ -140,8 +140,15 @@ class GpuResultsTest {
         assertTrue(markdown.contains("| 500 | 1.4800 |"), markdown);
         String page = new HtmlReport(all).text();
         assertTrue(page.contains("On a GPU: a card &lt;new&gt;"), page.substring(0, 500));
-        file("other.json", "{\"rows\": []}");
-        assertThrows(IllegalArgumentException.class, () -> GpuResults.read(folder.resolve("other.json")));
+        assertRefused("it has no facts", "{\"rows\": []}");
+        assertRefused("it holds no result of Lanewise on a GPU: Tests: no driver", """
+                {"facts": {}, "tests": {"failure": "no driver"}, "rows": [], "training": {"failure": "no driver"}}""");
+    }
+
+    private void assertRefused(String why, String json) throws Exception {
+        file("other.json", json);
+        String message = assertThrows(IllegalArgumentException.class, () -> GpuResults.read(folder.resolve("other.json"))).getMessage();
+        assertTrue(message.contains(why), message);
     }
 
     @Test
