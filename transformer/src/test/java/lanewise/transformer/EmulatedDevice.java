@@ -15,6 +15,8 @@ public final class EmulatedDevice {
     private static final String MEMORY = "lanewise.test.cuda.bytes";
     private static final String PROVIDER = "lanewise.kernels.cuda.HostRunProvider";
 
+    private static final String NOT_COMPILED = "the kernels' tests are not compiled: no kernels for GPUs on the host";
+
     private EmulatedDevice() {
     }
 
@@ -25,7 +27,10 @@ public final class EmulatedDevice {
 
     /** Does something while "cuda" means that. */
     public static <T> T during(Callable<T> action) throws Exception {
-        assumeTrue(provider() != null, "the kernels' tests are not compiled: no kernels for GPUs on the host");
+        if (provider() == null) {
+            System.out.println("Skipped: " + NOT_COMPILED);
+        }
+        assumeTrue(provider() != null, NOT_COMPILED);
         String before = System.setProperty(MEANING_OF_CUDA, "host");
         try {
             return action.call();

@@ -104,7 +104,12 @@ final class StudyCommand implements Callable<Integer> {
         for (Study study : chosen) {
             study.check(folders);
         }
-        boolean full = size != null && size.full;
+        try (Kernels kernels = device.open(Kernels.builder().threads(1))) {
+            return run(chosen, folders, kernels);
+        }
+    }
+
+    private int run(List<Study> chosen, Map<String, Path> folders, Kernels kernels) throws IOException, InterruptedException {
         Path folder = out != null ? out : TrainingRun.newFolder(Files.createDirectories(Path.of("runs")),
                 "study-" + name + "-" + DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now()));
         RunFolder.requireWritable(folder);
@@ -116,7 +121,7 @@ final class StudyCommand implements Callable<Integer> {
         List<StudyFolder.Done> all = new ArrayList<>();
         for (Study study : chosen) {
             progress.println("Study " + study.name() + ": " + study.paper());
-            StudyFolder.Done done = run(study, full, folders, progress);
+            StudyFolder.Done done = run(study, folders, kernels, progress);
             StudyFolder.write(chosen.size() == 1 ? folder : folder.resolve(study.name()), done);
             all.add(done);
             print(done, results);
@@ -131,10 +136,11 @@ final class StudyCommand implements Callable<Integer> {
         return 0;
     }
 
-    private StudyFolder.Done run(Study study, boolean full, Map<String, Path> folders, PrintWriter progress) throws InterruptedException, IOException {
+    private StudyFolder.Done run(Study study, Map<String, Path> folders, Kernels kernels, PrintWriter progress)
+            throws InterruptedException, IOException {
+        boolean full = size != null && size.full;
         long begin = System.nanoTime();
-        try (Kernels kernels = device.open(Kernels.builder().threads(1));
-                StudyProgress bar = new StudyProgress(progress, TerminalBar.columns());
+        try (StudyProgress bar = new StudyProgress(progress, TerminalBar.columns());
                 Lab lab = new Lab(full, LongStream.rangeClosed(1, seeds).boxed().toList(), folders, device == Device.CPU
                         ? Runtime.getRuntime().availableProcessors() : TASKS_OF_DEVICE, device == Device.CPU ? null : kernels, bar)) {
             StudyResult result = study.run(lab);
