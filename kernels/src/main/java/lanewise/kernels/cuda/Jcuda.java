@@ -1,6 +1,8 @@
 package lanewise.kernels.cuda;
 
+import java.io.File;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** Looks for jcuda, its natives, the driver and a device, and says what is missing. */
 final class Jcuda {
@@ -35,6 +37,9 @@ final class Jcuda {
         }
         // As a module, this one reads what is on the class path only if it says so.
         Jcuda.class.getModule().addReads(driver.getModule());
+        if (!mayHaveDriver()) {
+            return "there is no NVIDIA driver: libcuda is not found";
+        }
         try {
             return JcudaDriver.whyNot();
         } catch (LinkageError failure) {
@@ -53,6 +58,20 @@ final class Jcuda {
             return "linux-x86_64";
         }
         return system.startsWith("windows") && isX86 ? "windows-x86_64" : null;
+    }
+
+    /**
+     * Whether there are traces of a driver. Without any, jcuda is left alone: it would unpack its natives into the folder of temporary files
+     * on every machine that has no GPU, and load what it finds there.
+     */
+    private static boolean mayHaveDriver() {
+        if (File.separatorChar == '\\') {
+            return true;
+        }
+        // Native Linux, and WSL.
+        return Stream.of("/dev/nvidiactl", "/proc/driver/nvidia", "/dev/dxg").anyMatch(path -> new File(path).exists())
+                || Stream.of(System.getProperty("java.library.path", "").split(File.pathSeparator))
+                        .anyMatch(folder -> new File(folder, "libcuda.so.1").exists());
     }
 
     private static String whyNotLinked(LinkageError failure, String addNatives) {
