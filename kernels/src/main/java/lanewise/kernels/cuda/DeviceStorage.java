@@ -22,10 +22,6 @@ final class DeviceStorage implements Storage {
         this.length = length;
     }
 
-    static int bytes(ElementType type) {
-        return type.bytes();
-    }
-
     Device device() {
         return device;
     }

@@ -41,7 +41,6 @@ final class JcudaDriver implements Driver {
     private static final int LEAST_CAPABILITY = 80;
     /** What a block may have of shared memory unless its kernel asks for more. */
     private static final int USUAL_SHARED_BYTES = 48 << 10;
-    private static final int MOST_ARGUMENTS = 64;
 
     /** Memory of the host, whose address is known. */
     private static final class HostPointer extends Pointer {
@@ -79,10 +78,10 @@ final class JcudaDriver implements Driver {
             check("cuCtxSetCurrent", cuCtxSetCurrent(context));
             check("cuStreamCreate", cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
             HostPointer base = new HostPointer();
-            arguments = pin(base, 2 * MOST_ARGUMENTS * Long.BYTES);
-            argumentAddresses = base.withByteOffset(MOST_ARGUMENTS * Long.BYTES);
-            for (int i = 0; i < MOST_ARGUMENTS; i++) {
-                arguments.putLong((MOST_ARGUMENTS + i) * Long.BYTES, base.address() + i * Long.BYTES);
+            arguments = pin(base, 2 * Launch.MOST_ARGUMENTS * Long.BYTES);
+            argumentAddresses = base.withByteOffset(Launch.MOST_ARGUMENTS * Long.BYTES);
+            for (int i = 0; i < Launch.MOST_ARGUMENTS; i++) {
+                arguments.putLong((Launch.MOST_ARGUMENTS + i) * Long.BYTES, base.address() + i * Long.BYTES);
             }
         } catch (RuntimeException failure) {
             cuDevicePrimaryCtxRelease(device);

@@ -2,7 +2,7 @@ package lanewise.kernels.cuda;
 
 /** A kernel with its grid and its arguments, in their order. Good for one call. */
 final class Launch {
-    private static final int MOST_ARGUMENTS = 64;
+    static final int MOST_ARGUMENTS = 64;
 
     private final Device device;
     private final long function;

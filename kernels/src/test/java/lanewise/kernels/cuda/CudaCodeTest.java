@@ -2,7 +2,6 @@ package lanewise.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +34,7 @@ class CudaCodeTest {
 
     @Test
     void theCodeIsThatOfTheSources() throws Exception {
-        assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "no bash, which knows the hash of the sources");
+        HostRun.needs(Files.isExecutable(Path.of("/bin/bash")), "no bash, which knows the hash of the sources");
         Process check = new ProcessBuilder("bash", SOURCES.resolve("build").toString(), "--check").redirectErrorStream(true).start();
         String output = new String(check.getInputStream().readAllBytes());
         assertEquals(0, check.waitFor(), output);
@@ -50,7 +49,7 @@ class CudaCodeTest {
 
     @Test
     void everyGpuGetsCodeThatSpillsNothing() throws Exception {
-        assumeTrue(isThere("ptxas"), "no ptxas on the PATH: the compiler's report of registers is not checked");
+        HostRun.needs(isThere("ptxas"), "no ptxas on the PATH: the compiler's report of registers is not checked");
         List<String> failures = new ArrayList<>();
         for (Path file : files()) {
             for (String gpu : isForHopper(file) ? List.of("sm_90a") : List.of("sm_80", "sm_90", "sm_100")) {

@@ -60,8 +60,16 @@ final class HostRun {
         return libcuda.getParent();
     }
 
+    /** Skips a test where something is missing, and prints why: Maven does not. */
+    static void needs(boolean there, String reason) {
+        if (!there) {
+            System.out.println("Skipped: " + reason);
+        }
+        assumeTrue(there, reason);
+    }
+
     private static Path build(List<Path> sources, String name, List<String> options) throws IOException, InterruptedException {
-        assumeTrue(run(List.of("g++", "--version")) == 0, "no g++ on the PATH: kernels for GPUs are not run on the host");
+        needs(run(List.of("g++", "--version")) == 0, "no g++ on the PATH: kernels for GPUs are not run on the host");
         Path folder = BUILD.resolve(name + "-objects");
         Files.createDirectories(folder);
         List<Path> headers = files("cuh|h");

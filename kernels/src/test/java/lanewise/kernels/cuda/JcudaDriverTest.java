@@ -2,7 +2,6 @@ package lanewise.kernels.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -26,7 +25,7 @@ class JcudaDriverTest {
 
     @BeforeEach
     void onlyWhereTheNativesAre() {
-        assumeTrue(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
+        HostRun.needs(System.getProperty("os.name").equals("Linux") && System.getProperty("os.arch").equals("amd64"),
                 "the natives for the tests are those of Linux on x86-64");
     }
 
