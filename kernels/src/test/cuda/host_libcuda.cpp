@@ -21,6 +21,8 @@ std::vector<std::function<void()>> queue;
 std::map<char*, size_t> device_memory;
 std::map<char*, size_t> host_memory;
 std::map<std::string, size_t> shared_allowed;
+// What every kernel is said to declare of shared memory; it counts towards what a block may have.
+constexpr int DECLARED_SHARED = 512;
 int modules = 0, events = 0, streams = 0;
 
 long setting(const char* name, long otherwise) {
@@ -288,17 +290,20 @@ CUDA cuModuleGetFunction(void** function, void*, const char* name) {
     return SUCCESS;
 }
 
+CUDA cuFuncGetAttribute(int* value, int attribute, void*) {
+    ENTER
+    NEED(attribute == 1, INVALID_VALUE)
+    *value = DECLARED_SHARED;
+    return SUCCESS;
+}
+
 CUDA cuFuncSetAttribute(void* function, int attribute, int value) {
     ENTER
-    if (attribute == 9) {
-        NEED(value >= 0 && value <= 100, INVALID_VALUE)
-        return SUCCESS;
-    }
     if (attribute == 9) {
         NEED(value >= -1 && value <= 100, INVALID_VALUE)
         return SUCCESS;
     }
-    NEED(attribute == 8 && value <= (setting("capability", 80) == 90 ? 227 : 99) << 10, INVALID_VALUE)
+    NEED(attribute == 8 && value + DECLARED_SHARED <= (setting("capability", 80) == 90 ? 227 : 99) << 10, INVALID_VALUE)
     shared_allowed[*static_cast<std::string*>(function)] = value;
     return SUCCESS;
 }
@@ -307,7 +312,7 @@ CUDA cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsig
                     void** parameters, void** extra) {
     ENTER
     const std::string& name = *static_cast<std::string*>(function);
-    size_t allowed = shared_allowed.count(name) ? shared_allowed[name] : 48 << 10;
+    size_t allowed = shared_allowed.count(name) ? shared_allowed[name] : (48 << 10) - DECLARED_SHARED;
     NEED(stream == &the_stream && gx > 0 && gy > 0 && gz > 0 && bx > 0 && by == 1 && bz == 1 && shared <= allowed && !extra, INVALID_VALUE)
     host::Kernel& kernel = host::kernels().at(name);
     std::vector<uint64_t> arguments;

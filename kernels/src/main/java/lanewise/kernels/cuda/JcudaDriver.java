@@ -39,7 +39,7 @@ final class JcudaDriver implements Driver {
     /** What the PTX in the resources asks for: PTX 7.0, which came with CUDA 11.0. */
     private static final int LEAST_VERSION = 11000;
     private static final int LEAST_CAPABILITY = 80;
-    /** What a block may have of shared memory unless its kernel asks for more. */
+    /** What a block may have of shared memory, with what its kernel declares, unless the kernel asks for more. */
     private static final int USUAL_SHARED_BYTES = 48 << 10;
 
     /** Memory of the host, whose address is known. */
@@ -296,8 +296,12 @@ final class JcudaDriver implements Driver {
         enter();
         CUfunction function = new CUfunction();
         check("cuModuleGetFunction of " + name, cuModuleGetFunction(function, modules.get((int) module), name));
+        int[] declared = new int[1];
+        check("cuFuncGetAttribute", cuFuncGetAttribute(declared, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function));
         functions.add(function);
-        return functions.size() - 1;
+        long number = functions.size() - 1;
+        sharedBytesAllowed.put(number, USUAL_SHARED_BYTES - declared[0]);
+        return number;
     }
 
     private static void set(CUfunction kernel, int attribute, int value) {
@@ -308,7 +312,7 @@ final class JcudaDriver implements Driver {
     public void launch(long function, int gridX, int gridY, int gridZ, int threads, int sharedBytes, long[] arguments, int count) {
         enter();
         CUfunction kernel = functions.get((int) function);
-        if (sharedBytes > sharedBytesAllowed.getOrDefault(function, USUAL_SHARED_BYTES)) {
+        if (sharedBytes > sharedBytesAllowed.get(function)) {
             set(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes);
             // In per cent of what could be the cache's: as many blocks side by side as there can be.
             set(kernel, CUfunction_attribute.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 100);
