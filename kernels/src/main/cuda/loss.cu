@@ -27,6 +27,7 @@ __device__ __forceinline__ void cross_entropy(const T* logits, long long stride,
         row.await();
         // Before the gradient may take its place.
         C chosen = counts ? widened(logits[target]) : C(0);
+        __syncwarp();
         RowSums<C> of = row_sums(row, C(1));
         if (group.rank == 0) {
             losses[group.row] = counts ? of.largest - chosen + log(of.sum) : C(0);
