@@ -357,9 +357,10 @@ final class JcudaDriver implements Driver {
         if (closed) {
             return;
         }
-        enter();
         closed = true;
         Closing closing = new Closing();
+        // It, too, may report what went wrong on the device before.
+        closing.note("cuCtxSetCurrent", cuCtxSetCurrent(context));
         closing.note("cuStreamSynchronize", cuStreamSynchronize(stream));
         events.forEach(event -> closing.note("cuEventDestroy", cuEventDestroy(event)));
         modules.forEach(module -> closing.note("cuModuleUnload", cuModuleUnload(module)));
