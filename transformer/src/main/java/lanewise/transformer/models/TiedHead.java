@@ -61,12 +61,7 @@ final class TiedHead {
 
     /** The sum of the losses of the last {@link #differentiate}. Waits for a device. */
     double loss() {
-        Tensor perRow = losses.current();
-        double sum = 0;
-        for (int from = 0; from < perRow.columns(); from += chunkRows) {
-            sum += kernels.reduction().sum(chunkOfVector(perRow, from, Math.min(from + chunkRows, perRow.columns())));
-        }
-        return sum;
+        return kernels.reduction().sum(losses.current());
     }
 
     /** The sum of the losses, without a gradient. */
