@@ -60,6 +60,7 @@ final class JcudaDriver implements Driver {
     private final CUstream stream = new CUstream();
     private final List<CUmodule> modules = new ArrayList<>();
     private final List<CUfunction> functions = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
     private final Map<Long, Integer> sharedBytesAllowed = new HashMap<>();
     private final List<CUevent> events = new ArrayList<>();
     private final Deque<Long> idleEvents = new ArrayDeque<>();
@@ -173,7 +174,11 @@ final class JcudaDriver implements Driver {
 
     private static void check(String call, int result) {
         if (result != CUresult.CUDA_SUCCESS) {
-            throw new IllegalStateException(call + " failed: " + inWords(result));
+            // What a kernel did wrong is reported by any later call.
+            boolean late = result == CUresult.CUDA_ERROR_ILLEGAL_ADDRESS || result == CUresult.CUDA_ERROR_LAUNCH_TIMEOUT
+                    || result >= CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR && result <= CUresult.CUDA_ERROR_LAUNCH_FAILED;
+            throw new IllegalStateException(call + " failed: " + inWords(result)
+                    + (late ? "; a kernel did this, perhaps an earlier one: with CUDA_LAUNCH_BLOCKING=1 in the environment, its own launch fails" : ""));
         }
     }
 
@@ -299,6 +304,7 @@ final class JcudaDriver implements Driver {
         int[] declared = new int[1];
         check("cuFuncGetAttribute", cuFuncGetAttribute(declared, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function));
         functions.add(function);
+        names.add(name);
         long number = functions.size() - 1;
         sharedBytesAllowed.put(number, USUAL_SHARED_BYTES - declared[0]);
         return number;
@@ -321,7 +327,10 @@ final class JcudaDriver implements Driver {
         for (int i = 0; i < count; i++) {
             this.arguments.putLong(i * Long.BYTES, arguments[i]);
         }
-        check("cuLaunchKernel", cuLaunchKernel(kernel, gridX, gridY, gridZ, threads, 1, 1, sharedBytes, stream, argumentAddresses, null));
+        int result = cuLaunchKernel(kernel, gridX, gridY, gridZ, threads, 1, 1, sharedBytes, stream, argumentAddresses, null);
+        if (result != CUresult.CUDA_SUCCESS) {
+            check("cuLaunchKernel of " + names.get((int) function), result);
+        }
     }
 
     @Override
