@@ -344,7 +344,7 @@ __device__ __forceinline__ void key_gradients(const bf16* query, long long query
 
 QUERY_GRADIENT(32, 2, 64, 2)
 QUERY_GRADIENT(64, 2, 64, 2)
-QUERY_GRADIENT(128, 1, 64, 2)
+QUERY_GRADIENT(128, 1, 32, 2)
 KEY_GRADIENTS(32, 2, 64, 2)
 KEY_GRADIENTS(64, 2, 64, 2)
 KEY_GRADIENTS(128, 1, 32, 2)

@@ -111,14 +111,14 @@ final class CudaAttention implements Attention {
         launch = onHopper
                 ? device.kernel(HOPPER_BACKWARD, "attention_query_gradient_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes())
                 : device.kernel("attention_tensor_backward", "attention_tensor_query_gradient_bf16_" + tiles.width, TensorTiles.THREADS,
-                        tiles.sharedBytes(2 * tiles.rows, 4 * TensorTiles.KEYS, 0));
+                        tiles.sharedBytes(2 * tiles.rows, 4 * tiles.others, 0));
         launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dQuery);
         sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape)).over(tiles.of(shape.queryLength()) * heads);
 
         launch = onHopper
                 ? device.kernel(HOPPER_BACKWARD, "attention_key_gradients_bf16_sm90", HopperTiles.THREADS, HopperTiles.sharedBytes())
                 : device.kernel("attention_tensor_backward", "attention_tensor_key_gradients_bf16_" + tiles.width, TensorTiles.THREADS,
-                        tiles.sharedBytes(2 * tiles.rows, 4 * tiles.queries, 4 * tiles.queries * Float.BYTES));
+                        tiles.sharedBytes(2 * tiles.rows, 4 * tiles.others, 4 * tiles.others * Float.BYTES));
         launch.with(query).with(key).with(value).with(statistics).with(padded).with(dOutput).with(dKey).with(dValue);
         sizes(launch, keyLengths, shape).with(shape.scale()).with(section(shape))
                 .over(tiles.of(shape.keyLength()) * shape.batch() * shape.keyHeads());
@@ -185,18 +185,19 @@ final class CudaAttention implements Attention {
     /** As the kernels on tensor cores have them. */
     private static final class TensorTiles {
         static final int THREADS = 128;
+        /** Of the other side in the forward pass. */
         static final int KEYS = 64;
 
         final int width;
         /** Of the side that a block owns. */
         final int rows;
-        /** Of the other side in the gradients of keys. */
-        final int queries;
+        /** Of the other side in the backward pass: a block has no more than 99 KB on 8.6, 8.9 and 12.0. */
+        final int others;
 
         TensorTiles(int headWidth) {
             width = headWidth <= 32 ? 32 : headWidth <= 64 ? 64 : 128;
             rows = width <= 64 ? 128 : 64;
-            queries = width <= 64 ? 64 : 32;
+            others = width <= 64 ? 64 : 32;
         }
 
         int of(int length) {

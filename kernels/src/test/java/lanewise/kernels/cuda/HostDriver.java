@@ -188,9 +188,14 @@ final class HostDriver implements Driver {
 
     @Override
     public void launch(long function, int gridX, int gridY, int gridZ, int threads, int sharedBytes, long[] arguments, int count) {
+        String name = functions.get((int) function);
+        // Hopper has more than what all have.
+        if (sharedBytes > sharedBytes() && !name.contains("sm90")) {
+            throw new IllegalArgumentException(name + " asks for " + sharedBytes + " bytes of shared memory; there are " + sharedBytes());
+        }
         try {
             order('l');
-            text(functions.get((int) function));
+            text(name);
             for (int number : new int[] {gridX, gridY, gridZ, threads, sharedBytes, count}) {
                 orders.write(eight.putLong(0, number).array());
             }
