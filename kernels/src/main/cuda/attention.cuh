@@ -44,5 +44,29 @@ struct Place {
     }
 };
 
+// A block's tile of queries of a head, and the keys that it sees. The last queries see the most keys, so they go first.
+struct QueryTile {
+    // How many heads all sequences have, and which of them this is.
+    int allHeads, ofAll;
+    int head, keyHead, first, valid, end;
+    // Of the sequence's first query and first key.
+    long long queryRow, keyRow;
+
+    __device__ __forceinline__ QueryTile(const Sizes& sizes, int rows, int section) {
+        int tiles = (sizes.queries + rows - 1) / rows;
+        Place place(tiles, section);
+        allHeads = gridDim.x / tiles;
+        ofAll = place.head;
+        int sequence = place.head / sizes.heads;
+        head = place.head % sizes.heads;
+        keyHead = head / (sizes.heads / sizes.keyHeads);
+        first = (tiles - 1 - place.tile) * rows;
+        valid = sizes.valid_keys(sequence);
+        end = sizes.visible(valid, first + rows < sizes.queries ? first + rows - 1 : sizes.queries - 1);
+        queryRow = static_cast<long long>(sequence) * sizes.queries;
+        keyRow = static_cast<long long>(sequence) * sizes.keys;
+    }
+};
+
 constexpr double LOG2_E = 1.4426950408889634;
 constexpr double LN_2 = 0.6931471805599453;

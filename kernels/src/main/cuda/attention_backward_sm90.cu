@@ -11,20 +11,10 @@ __device__ __forceinline__ void query_gradient(const bf16* query, long long quer
     DYNAMIC_SHARED(unsigned char, shared);
     shared = on_line(shared);
 
-    int tiles = (sizes.queries + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    Place place(tiles, section);
-    int heads = gridDim.x / tiles;
-    // The last queries see the most keys, so they go first.
-    int first = (tiles - 1 - place.tile) * BLOCK_ROWS;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
-    int last = first + BLOCK_ROWS < sizes.queries ? first + BLOCK_ROWS - 1 : sizes.queries - 1;
-    int end = sizes.visible(valid, last);
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
-    TileCopy keys(key + keyRow * keyStride + keyHead * sizes.width, keyStride, valid, sizes.width);
-    TileCopy values(value + keyRow * valueStride + keyHead * sizes.width, valueStride, valid, sizes.width);
+    QueryTile own(sizes, BLOCK_ROWS, section);
+    int first = own.first, head = own.head, valid = own.valid, end = own.end;
+    TileCopy keys(key + own.keyRow * keyStride + own.keyHead * sizes.width, keyStride, valid, sizes.width);
+    TileCopy values(value + own.keyRow * valueStride + own.keyHead * sizes.width, valueStride, valid, sizes.width);
 
     int groupRow = first + threadIdx.x / GROUP_THREADS * GROUP_ROWS;
     int warpRow = first + threadIdx.x / WARP * 16;
@@ -45,16 +35,16 @@ __device__ __forceinline__ void query_gradient(const bf16* query, long long quer
     for (int stage = 0; stage < AHEAD; stage++) {
         copy_stage(stage, stage * TILE_ROWS);
     }
-    long long warpQuery = static_cast<long long>(sequence) * sizes.queries + warpRow;
+    long long warpQuery = own.queryRow + warpRow;
     unsigned q[W / 16][4], dO[W / 16][4];
     read_a(q, query + warpQuery * queryStride + head * sizes.width, queryStride, sizes.queries - warpRow, sizes.width);
     read_a(dO, dOutput + warpQuery * dOutputStride + head * sizes.width, dOutputStride, sizes.queries - warpRow, sizes.width);
     float logSum[2], mean[2];
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        const float* at = statistics + static_cast<long long>(place.head) * padded + row + half * 8;
+        const float* at = statistics + static_cast<long long>(own.ofAll) * padded + row + half * 8;
         logSum[half] = at[0];
-        mean[half] = at[static_cast<long long>(heads) * padded];
+        mean[half] = at[static_cast<long long>(own.allHeads) * padded];
     }
     uint64_t keyTiles = tile_in_shared(shared);
     uint64_t valueTiles = tile_in_shared(shared + TILE_BYTES);

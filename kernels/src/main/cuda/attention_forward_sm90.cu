@@ -10,20 +10,10 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     DYNAMIC_SHARED(unsigned char, shared);
     shared = on_line(shared);
 
-    int tiles = (sizes.queries + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    Place place(tiles, section);
-    // The last queries see the most keys, so they go first.
-    int first = (tiles - 1 - place.tile) * BLOCK_ROWS;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
-    int last = first + BLOCK_ROWS < sizes.queries ? first + BLOCK_ROWS - 1 : sizes.queries - 1;
-    int end = sizes.visible(valid, last);
-    long long queryRow = static_cast<long long>(sequence) * sizes.queries;
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
-    TileCopy keys(key + keyRow * keyStride + keyHead * sizes.width, keyStride, valid, sizes.width);
-    TileCopy values(value + keyRow * valueStride + keyHead * sizes.width, valueStride, valid, sizes.width);
+    QueryTile own(sizes, BLOCK_ROWS, section);
+    int first = own.first, head = own.head, valid = own.valid, end = own.end;
+    TileCopy keys(key + own.keyRow * keyStride + own.keyHead * sizes.width, keyStride, valid, sizes.width);
+    TileCopy values(value + own.keyRow * valueStride + own.keyHead * sizes.width, valueStride, valid, sizes.width);
 
     int groupRow = first + threadIdx.x / GROUP_THREADS * GROUP_ROWS;
     int warpRow = first + threadIdx.x / WARP * 16;
@@ -46,7 +36,7 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
         copy_stage(stage, stage * TILE_ROWS);
     }
     unsigned q[W / 16][4];
-    read_a(q, query + (queryRow + warpRow) * queryStride + head * sizes.width, queryStride, sizes.queries - warpRow, sizes.width);
+    read_a(q, query + (own.queryRow + warpRow) * queryStride + head * sizes.width, queryStride, sizes.queries - warpRow, sizes.width);
     uint64_t keyTiles = tile_in_shared(shared);
     uint64_t valueTiles = tile_in_shared(shared + TILE_BYTES);
     float sums[1][W / 8][4] = {};
@@ -90,10 +80,10 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     await_products<0>();
     settle(sums[0]);
     settle(weights);
-    divide(sums[0], base[0], total[0], logSumExp == nullptr ? nullptr : logSumExp + place.head * logSumExpStride, row, sizes.queries);
+    divide(sums[0], base[0], total[0], logSumExp == nullptr ? nullptr : logSumExp + own.ofAll * logSumExpStride, row, sizes.queries);
     // Nobody still reads the tiles.
     __syncthreads();
-    store_rows<W>(output + (queryRow + warpRow) * outputStride + head * sizes.width, outputStride, sizes.queries - warpRow, sizes.width,
+    store_rows<W>(output + (own.queryRow + warpRow) * outputStride + head * sizes.width, outputStride, sizes.queries - warpRow, sizes.width,
                   reinterpret_cast<bf16*>(shared) + threadIdx.x / WARP * 16 * STRIDE<W>, sums[0]);
 }
 

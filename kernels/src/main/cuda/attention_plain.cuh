@@ -23,21 +23,14 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
     C* keyTile = queryTile + TILE * STRIDE<C, W>;
     C* weightTile = keyTile + TILE * STRIDE<C, W>;
 
-    int tiles = (sizes.queries + TILE - 1) / TILE;
-    Place place(tiles, section);
-    // The last queries see the most keys, so they go first.
-    int first = (tiles - 1 - place.tile) * TILE;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
+    QueryTile own(sizes, TILE, section);
+    int first = own.first, head = own.head, keyHead = own.keyHead, valid = own.valid, end = own.end;
     int rows = up_to(TILE, sizes.queries - first);
     int seenByAll = sizes.visible(valid, first);
-    int end = sizes.visible(valid, first + rows - 1);
     int chunks = gridDim.y;
     int mine = blockIdx.y * W;
-    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
+    long long queryRow = own.queryRow + first;
+    long long keyRow = own.keyRow;
     query += queryRow * queryStride + head * sizes.width;
     key += keyRow * keyStride + keyHead * sizes.width;
     value += keyRow * valueStride + keyHead * sizes.width + mine;
@@ -109,7 +102,7 @@ __device__ void forward(const T* query, long long queryStride, const T* key, lon
             sums[i][n] = none ? C(0) : sums[i][n] * inverse;
         }
         if (logSumExp != nullptr && blockIdx.y == 0 && lane == 0 && firstRow + i < rows) {
-            logSumExp[place.head * logSumExpStride + first + firstRow + i] = none ? C(-INFINITY) : most[i] + log(total[i]);
+            logSumExp[own.ofAll * logSumExpStride + first + firstRow + i] = none ? C(-INFINITY) : most[i] + log(total[i]);
         }
     }
     store_rows<T, M, W>(output, outputStride, rows, up_to(W, sizes.width - mine), sums);
@@ -160,27 +153,21 @@ __device__ void query_gradient(const T* query, long long queryStride, const T* k
     C* valueTile = keyTile + TILE * STRIDE<C, W>;
     C* scoreTile = valueTile + TILE * STRIDE<C, W>;
 
-    int tiles = (sizes.queries + TILE - 1) / TILE;
-    Place place(tiles, section);
-    int first = (tiles - 1 - place.tile) * TILE;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
+    QueryTile own(sizes, TILE, section);
+    int first = own.first, head = own.head, keyHead = own.keyHead, valid = own.valid, end = own.end;
     int rows = up_to(TILE, sizes.queries - first);
     int seenByAll = sizes.visible(valid, first);
-    int end = sizes.visible(valid, first + rows - 1);
     int chunks = gridDim.y;
     int mine = blockIdx.y * W;
-    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
+    long long queryRow = own.queryRow + first;
+    long long keyRow = own.keyRow;
     query += queryRow * queryStride + head * sizes.width;
     dOutput += queryRow * dOutputStride + head * sizes.width;
     dQuery += queryRow * dQueryStride + head * sizes.width + mine;
     key += keyRow * keyStride + keyHead * sizes.width;
     value += keyRow * valueStride + keyHead * sizes.width;
-    logSumExp += place.head * logSumExpStride + first;
-    means += static_cast<long long>(place.head) * sizes.queries + first;
+    logSumExp += own.ofAll * logSumExpStride + first;
+    means += static_cast<long long>(own.ofAll) * sizes.queries + first;
     int firstRow = threadIdx.x / SIDE * M;
     int lane = threadIdx.x % SIDE;
 

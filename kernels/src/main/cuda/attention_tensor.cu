@@ -12,20 +12,11 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     bf16* keyTiles = queryTile + ROWS * STRIDE<W>;
     bf16* valueTiles = keyTiles + 2 * KEYS * STRIDE<W>;
 
-    int tiles = (sizes.queries + ROWS - 1) / ROWS;
-    Place place(tiles, section);
-    // The last queries see the most keys, so they go first.
-    int first = (tiles - 1 - place.tile) * ROWS;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
-    int last = first + ROWS < sizes.queries ? first + ROWS - 1 : sizes.queries - 1;
-    int end = sizes.visible(valid, last);
-    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
-    key += keyRow * keyStride + keyHead * sizes.width;
-    value += keyRow * valueStride + keyHead * sizes.width;
+    QueryTile own(sizes, ROWS, section);
+    int first = own.first, head = own.head, valid = own.valid, end = own.end;
+    long long queryRow = own.queryRow + first;
+    key += own.keyRow * keyStride + own.keyHead * sizes.width;
+    value += own.keyRow * valueStride + own.keyHead * sizes.width;
 
     int lane = threadIdx.x % WARP;
     int warpRow = threadIdx.x / WARP * 16 * MT;
@@ -113,7 +104,7 @@ __device__ __forceinline__ void forward(const bf16* query, long long queryStride
     }
 #pragma unroll
     for (int m = 0; m < MT; m++) {
-        divide(sums[m], base[m], total[m], logSumExp == nullptr ? nullptr : logSumExp + place.head * logSumExpStride, row + m * 16, sizes.queries);
+        divide(sums[m], base[m], total[m], logSumExp == nullptr ? nullptr : logSumExp + own.ofAll * logSumExpStride, row + m * 16, sizes.queries);
         store_rows<W>(output + (queryRow + warpRow + m * 16) * outputStride + head * sizes.width, outputStride, sizes.queries - firstRow - m * 16,
                       sizes.width, warpTile + m * 16 * STRIDE<W>, sums[m]);
     }

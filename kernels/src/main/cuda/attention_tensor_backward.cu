@@ -49,20 +49,11 @@ __device__ __forceinline__ void query_gradient(const bf16* query, long long quer
     bf16* keyTiles = dOutputTile + ROWS * STRIDE<W>;
     bf16* valueTiles = keyTiles + 2 * KEYS * STRIDE<W>;
 
-    int tiles = (sizes.queries + ROWS - 1) / ROWS;
-    Place place(tiles, section);
-    int heads = gridDim.x / tiles;
-    int first = (tiles - 1 - place.tile) * ROWS;
-    int sequence = place.head / sizes.heads;
-    int head = place.head % sizes.heads;
-    int keyHead = head / (sizes.heads / sizes.keyHeads);
-    int valid = sizes.valid_keys(sequence);
-    int last = first + ROWS < sizes.queries ? first + ROWS - 1 : sizes.queries - 1;
-    int end = sizes.visible(valid, last);
-    long long queryRow = static_cast<long long>(sequence) * sizes.queries + first;
-    long long keyRow = static_cast<long long>(sequence) * sizes.keys;
-    key += keyRow * keyStride + keyHead * sizes.width;
-    value += keyRow * valueStride + keyHead * sizes.width;
+    QueryTile own(sizes, ROWS, section);
+    int first = own.first, head = own.head, valid = own.valid, end = own.end;
+    long long queryRow = own.queryRow + first;
+    key += own.keyRow * keyStride + own.keyHead * sizes.width;
+    value += own.keyRow * valueStride + own.keyHead * sizes.width;
 
     int lane = threadIdx.x % WARP;
     int warpRow = threadIdx.x / WARP * 16 * MT;
@@ -83,9 +74,9 @@ __device__ __forceinline__ void query_gradient(const bf16* query, long long quer
     for (int m = 0; m < MT; m++) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            const float* at = statistics + static_cast<long long>(place.head) * padded + row + m * 16 + half * 8;
+            const float* at = statistics + static_cast<long long>(own.ofAll) * padded + row + m * 16 + half * 8;
             logSum[m][half] = at[0];
-            mean[m][half] = at[static_cast<long long>(heads) * padded];
+            mean[m][half] = at[static_cast<long long>(own.allHeads) * padded];
         }
     }
     unsigned q[MT][W / 16][4], dO[MT][W / 16][4];
