@@ -15,6 +15,8 @@ import lanewise.transformer.layers.RowBuffer;
  */
 final class TiedHead {
     private static final int CHUNK_ELEMENTS = 1 << 24;
+    /** Rows of scores begin on boundaries of this many: a GPU's products read and write 16 bytes at a time only there. */
+    private static final int BOUNDARY = 8;
 
     private final Kernels kernels;
     private final Parameter table;
@@ -27,13 +29,14 @@ final class TiedHead {
         this.table = table;
         int vocabulary = table.value().rows();
         chunkRows = Math.max(1, CHUNK_ELEMENTS / vocabulary);
-        logits = context.buffer(vocabulary);
+        logits = context.buffer(vocabulary, Math.floorMod(-vocabulary, BOUNDARY));
         losses = context.numberPerRow();
     }
 
     /** Scores of all tokens for some rows, in a buffer of this head: [rows, vocabulary]. */
     Tensor logits(Tensor h) {
-        Tensor scores = logits.rows(h.rows());
+        logits.rows(h.rows());
+        Tensor scores = logits.part(0);
         kernels.matmul().multiply(false, true, 1, h, table.working(), 0, scores, Epilogue.NONE);
         return scores;
     }
