@@ -22,11 +22,25 @@ public final class EmulatedDevice {
 
     /** Kernels on it. */
     public static Kernels open() throws Exception {
-        return during(() -> Kernels.builder().implementation("cuda").threads(1).build());
+        return during(EmulatedDevice::kernels);
+    }
+
+    private static Kernels kernels() {
+        try {
+            return Kernels.builder().implementation("cuda").threads(1).build();
+        } catch (IllegalStateException failure) {
+            throw failure.getCause() instanceof TestAbortedException missing ? missing : failure;
+        }
+    }
+
+    /** Runs a command line while "cuda" means that. It would take a missing compiler for its own failure, so that is looked for before. */
+    public static <T> T commandLine(Callable<T> run) throws Exception {
+        open().close();
+        return during(run);
     }
 
     /** Does something while "cuda" means that. */
-    public static <T> T during(Callable<T> action) throws Exception {
+    private static <T> T during(Callable<T> action) throws Exception {
         if (provider() == null) {
             System.out.println("Skipped: " + NOT_COMPILED);
         }
@@ -34,8 +48,6 @@ public final class EmulatedDevice {
         String before = System.setProperty(MEANING_OF_CUDA, "host");
         try {
             return action.call();
-        } catch (IllegalStateException failure) {
-            throw failure.getCause() instanceof TestAbortedException missing ? missing : failure;
         } finally {
             if (before == null) {
                 System.clearProperty(MEANING_OF_CUDA);
@@ -45,11 +57,11 @@ public final class EmulatedDevice {
         }
     }
 
-    /** Does something while "cuda" means that, with so many bytes of memory. */
+    /** Runs a command line while "cuda" means that, with so many bytes of memory. */
     public static <T> T withMemory(long bytes, Callable<T> action) throws Exception {
         System.setProperty(MEMORY, Long.toString(bytes));
         try {
-            return during(action);
+            return commandLine(action);
         } finally {
             System.clearProperty(MEMORY);
         }

@@ -35,7 +35,7 @@ class DeviceTest {
         Path out = folder.resolve("run");
         Path summary = folder.resolve("summary.json");
         Path text = Files.writeString(folder.resolve("text.txt"), "Wer reitet so spät durch Nacht und Wind?\n".repeat(40));
-        EmulatedDevice.during(() -> CommandLineRun.of("train", "--device", "cuda", "--precision", "bfloat16", "--text", text, "--context", 8,
+        EmulatedDevice.commandLine(() -> CommandLineRun.of("train", "--device", "cuda", "--precision", "bfloat16", "--text", text, "--context", 8,
                 "--layers", 1, "--heads", 2, "--width", 16, "--batch", 2, "--steps", 2, "--schedule", "constant", "--evaluate-every", 0,
                 "--out", out, "--json", summary)).succeeds();
         JsonObject json = JsonParser.parseString(Files.readString(summary)).getAsJsonObject();
@@ -46,13 +46,13 @@ class DeviceTest {
 
         CommandLineRun.of("train", "--resume", out, "--steps", 3).fails(2, "bfloat16", "add --device cuda");
         CommandLineRun.of("train", "--resume", out, "--steps", 3, "--precision", "float64").fails(2, "float64", "weights are float32");
-        CommandLineRun onDevice = EmulatedDevice.during(() -> CommandLineRun.of("train", "--resume", out, "--steps", 3, "--device", "cuda"))
+        CommandLineRun onDevice = EmulatedDevice.commandLine(() -> CommandLineRun.of("train", "--resume", out, "--steps", 3, "--device", "cuda"))
                 .succeeds();
         assertTrue(onDevice.err().contains("bfloat16"), onDevice.err());
         CommandLineRun.of("train", "--resume", out, "--steps", 4, "--precision", "float32").succeeds();
         Object[] generate = {"generate", "--checkpoint", out, "--prompt", "Wer", "--tokens", 3, "--temperature", 0};
         String onProcessor = CommandLineRun.of(generate).succeeds().out();
         Object[] generateOnDevice = {"generate", "--checkpoint", out, "--prompt", "Wer", "--tokens", 3, "--temperature", 0, "--device", "cuda"};
-        assertEquals(onProcessor, EmulatedDevice.during(() -> CommandLineRun.of(generateOnDevice)).succeeds().out());
+        assertEquals(onProcessor, EmulatedDevice.commandLine(() -> CommandLineRun.of(generateOnDevice)).succeeds().out());
     }
 }

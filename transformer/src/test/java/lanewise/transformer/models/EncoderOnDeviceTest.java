@@ -7,40 +7,20 @@ import java.util.Arrays;
 import java.util.List;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
-import lanewise.transformer.EmulatedDevice;
-import lanewise.transformer.TestKernels;
 import lanewise.transformer.data.DataSource;
 import lanewise.transformer.data.ExampleBatch;
 import lanewise.transformer.training.OptimizerConfig;
 import lanewise.transformer.training.Schedule;
 import lanewise.transformer.training.Trainer;
 import lanewise.transformer.training.TrainingConfig;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Encoders on the kernels for GPUs, beside the same on the CPU. */
-class EncoderOnDeviceTest {
+class EncoderOnDeviceTest extends DeviceBesideCpu {
     private static final int BATCH = 3;
     private static final int LENGTH = 5;
-    private static Kernels cpu;
-    private static Kernels device;
-
-    @BeforeAll
-    static void open() throws Exception {
-        device = EmulatedDevice.open();
-        cpu = TestKernels.open(1);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) {
-            device.close();
-            cpu.close();
-        }
-    }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("lanewise.transformer.models.EncoderTest#variants")

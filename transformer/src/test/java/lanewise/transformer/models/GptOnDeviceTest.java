@@ -15,7 +15,6 @@ import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.kernels.Tensor;
 import lanewise.transformer.EmulatedDevice;
-import lanewise.transformer.TestKernels;
 import lanewise.transformer.data.DataConfig;
 import lanewise.transformer.data.DataSource;
 import lanewise.transformer.data.TokenBatch;
@@ -28,8 +27,6 @@ import lanewise.transformer.training.Schedule;
 import lanewise.transformer.training.Trainer;
 import lanewise.transformer.training.TrainingConfig;
 import lanewise.transformer.training.Updater;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,25 +34,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A small GPT on the kernels for GPUs, beside the same on the CPU: the definition of a model knows of neither. */
-class GptOnDeviceTest {
+class GptOnDeviceTest extends DeviceBesideCpu {
     private static final int VOCABULARY = 11;
     private static final int CONTEXT = 8;
-    private static Kernels cpu;
-    private static Kernels device;
-
-    @BeforeAll
-    static void open() throws Exception {
-        device = EmulatedDevice.open();
-        cpu = TestKernels.open(1);
-    }
-
-    @AfterAll
-    static void close() {
-        if (device != null) {
-            device.close();
-            cpu.close();
-        }
-    }
 
     private static GptConfig config(Positions positions) {
         return GptConfig.builder(VOCABULARY, CONTEXT).layers(2).heads(2).width(16).dropout(0.1).bias(true).positions(positions).build();
