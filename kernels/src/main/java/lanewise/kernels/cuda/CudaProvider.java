@@ -19,7 +19,7 @@ import lanewise.kernels.Workers;
  *
  * <p>This class itself must load without jcuda: what touches it is in {@link JcudaDriver}.
  */
-public final class CudaProvider implements KernelProvider {
+public class CudaProvider implements KernelProvider {
     private Device device;
 
     @Override
@@ -67,9 +67,14 @@ public final class CudaProvider implements KernelProvider {
         return device().zeros(type, shape);
     }
 
+    /** The device of {@link #create} and {@link #zeros}, when the first of them needs it. */
+    Device open() {
+        return new Device(new JcudaDriver());
+    }
+
     private synchronized Device device() {
         if (device == null) {
-            device = new Device(new JcudaDriver());
+            device = open();
         }
         return device;
     }

@@ -2,19 +2,12 @@ package lanewise.kernels.cuda;
 
 import java.io.IOException;
 import java.util.Optional;
-import lanewise.kernels.Column;
-import lanewise.kernels.ElementType;
-import lanewise.kernels.KernelProvider;
-import lanewise.kernels.Tensor;
-import lanewise.kernels.Workers;
 
 /**
  * The kernels for GPUs as the tests of all families run them: with {@code -Dlanewise.test.cuda=host} "cuda" means these kernels on the
  * host, also where there is a GPU; with {@code -Dlanewise.test.cuda=device} it means the GPU, with memory that is poisoned and guarded.
  */
-public final class HostRunProvider implements KernelProvider {
-    private Device device;
-
+public final class HostRunProvider extends CudaProvider {
     /** Whether "cuda" means this. */
     static boolean isChosen() {
         return HostRun.isDevice() || "host".equals(System.getProperty("lanewise.test.cuda"));
@@ -31,11 +24,6 @@ public final class HostRunProvider implements KernelProvider {
     }
 
     @Override
-    public boolean onDemand() {
-        return true;
-    }
-
-    @Override
     public Optional<String> unavailable() {
         return HostRun.isDevice() ? Optional.ofNullable(Jcuda.whyNot()) : isChosen() ? Optional.empty() : Optional.of("only with -Dlanewise.test.cuda=host");
     }
@@ -45,49 +33,20 @@ public final class HostRunProvider implements KernelProvider {
         return HostRun.isDevice() ? JcudaDriver.describeFirst() + ", for tests" : "kernels for GPUs, run on the host";
     }
 
-    @Override
-    public int vectorBits() {
-        return 0;
-    }
-
     /** How often the host has waited for such a device, in all. */
     public static long waits() {
         return HostDriver.waits();
     }
 
     @Override
-    public boolean supports(ElementType type) {
-        return true;
-    }
-
-    @Override
-    public Column create(ElementType type, Workers workers) {
-        return new CudaColumn(device(), type);
-    }
-
-    @Override
-    public Tensor zeros(ElementType type, int... shape) {
-        return device().zeros(type, shape);
-    }
-
-    private synchronized Device device() {
-        if (device == null) {
-            try {
-                device = HostRun.device();
-            } catch (IOException failure) {
-                throw new IllegalStateException(failure);
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(interrupted);
-            }
-        }
-        return device;
-    }
-
-    @Override
-    public synchronized void close() {
-        if (device != null) {
-            device.close();
+    Device open() {
+        try {
+            return HostRun.device();
+        } catch (IOException failure) {
+            throw new IllegalStateException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
         }
     }
 }
