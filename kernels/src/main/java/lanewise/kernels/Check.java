@@ -1,7 +1,6 @@
 package lanewise.kernels;
 
 import java.util.Collection;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -47,19 +46,14 @@ final class Check {
         if (sums == other.type()) {
             sameType(name, tensor, otherName, other);
         } else if (tensor.type() != sums) {
-            throw new IllegalArgumentException(name + " is " + tensor + "; expected " + word(sums) + ", in which sums over " + otherName + ", "
+            throw new IllegalArgumentException(name + " is " + tensor + "; expected " + sums.word() + ", in which sums over " + otherName + ", "
                     + other + ", are taken");
         }
     }
 
-    /** The name of a type in messages. */
-    static String word(ElementType type) {
-        return type.name().toLowerCase(Locale.ROOT);
-    }
-
     /** The names of some types. */
     static String names(Collection<ElementType> types) {
-        return types.stream().map(Check::word).collect(Collectors.joining(" and "));
+        return types.stream().map(ElementType::word).collect(Collectors.joining(" and "));
     }
 
     /** The same element type and, read as rows, the same shape. */

@@ -55,7 +55,7 @@ final class CheckedMatmul extends Checked<Matmul> implements Matmul {
         Check.present("c", c);
         if (c.type() != a.type() && c.type() != a.type().accumulator()) {
             throw new IllegalArgumentException("c is " + c + "; expected the element type of a, " + a
-                    + (a.type() == a.type().accumulator() ? "" : ", or " + Check.word(a.type().accumulator())));
+                    + (a.type() == a.type().accumulator() ? "" : ", or " + a.type().accumulator().word()));
         }
     }
 

@@ -82,8 +82,8 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
     private static void summable(Tensor parameter) {
         Check.present("parameter", parameter);
         if (parameter.type() != parameter.type().accumulator()) {
-            throw new IllegalArgumentException("parameter is " + parameter + "; expected " + Check.word(parameter.type().accumulator())
-                    + ", and a copy in " + Check.word(parameter.type()) + " to compute with");
+            throw new IllegalArgumentException("parameter is " + parameter + "; expected " + parameter.type().accumulator().word()
+                    + ", and a copy in " + parameter.type().word() + " to compute with");
         }
     }
 
@@ -97,7 +97,7 @@ final class CheckedOptimizer extends Checked<Optimizer> implements Optimizer {
             return;
         }
         if (copy.type().accumulator() != parameter.type()) {
-            throw new IllegalArgumentException("copy is " + copy + "; expected a type whose sums are " + Check.word(parameter.type())
+            throw new IllegalArgumentException("copy is " + copy + "; expected a type whose sums are " + parameter.type().word()
                     + ", the parameter's");
         }
         Check.matrix("copy", copy, parameter.rows(), parameter.columns(), "the parameter's shape");

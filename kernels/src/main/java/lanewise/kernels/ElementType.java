@@ -1,5 +1,7 @@
 package lanewise.kernels;
 
+import java.util.Locale;
+
 /** The type of a tensor's elements: IEEE 754 binary32 or binary64, or the upper half of binary32. */
 public enum ElementType {
     /** 32-bit elements, in a {@code float[]}. */
@@ -25,6 +27,11 @@ public enum ElementType {
     /** Largest relative error of one rounding to nearest: 2^-24, 2^-53 or 2^-8. */
     public double unitRoundoff() {
         return unitRoundoff;
+    }
+
+    /** Its name as messages and files have it, such as "float32". */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /**

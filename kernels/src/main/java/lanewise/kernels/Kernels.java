@@ -140,7 +140,7 @@ public final class Kernels implements AutoCloseable {
      */
     public Tensor zeros(ElementType type, int... shape) {
         if (!supports(type)) {
-            throw new IllegalArgumentException("type is " + Check.word(type) + ", which the implementation \"" + provider.name()
+            throw new IllegalArgumentException("type is " + type.word() + ", which the implementation \"" + provider.name()
                     + "\" does not compute in; \"cuda\" does");
         }
         return provider.zeros(type, shape);

@@ -1,7 +1,6 @@
 package lanewise.kernels;
 
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -313,7 +312,7 @@ public final class Tensor {
     /** Element type and shape, such as {@code float32[768, 128]}. */
     @Override
     public String toString() {
-        return type().name().toLowerCase(Locale.ROOT) + Arrays.toString(shape);
+        return type().word() + Arrays.toString(shape);
     }
 
     private int index(int row, int column) {

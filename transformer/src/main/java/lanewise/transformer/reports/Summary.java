@@ -7,7 +7,6 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.file.Path;
-import java.util.Locale;
 import lanewise.kernels.ElementType;
 import lanewise.kernels.Kernels;
 import lanewise.transformer.training.TrainingResult;
@@ -42,7 +41,7 @@ public record Summary(TrainingResult result, Double accuracy, long parameters, E
         number(json, "tokensPerSecond", result.tokensPerSecond());
         number(json, "seconds", result.seconds());
         json.addProperty("parameters", parameters);
-        json.addProperty("precision", precision.name().toLowerCase(Locale.ROOT));
+        json.addProperty("precision", precision.word());
         json.addProperty("implementation", implementation);
         json.addProperty("device", device);
         json.addProperty("threads", threads);

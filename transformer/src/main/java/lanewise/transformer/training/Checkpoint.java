@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import java.util.zip.CRC32C;
@@ -185,7 +184,7 @@ public final class Checkpoint {
         if (word == null) {
             return stored;
         }
-        return Arrays.stream(ElementType.values()).filter(type -> type.name().toLowerCase(Locale.ROOT).equals(word) && type.accumulator() == stored)
+        return Arrays.stream(ElementType.values()).filter(type -> type.word().equals(word) && type.accumulator() == stored)
                 .findFirst().orElseThrow(() -> new CheckpointException(directory.resolve(MODEL),
                         "is of a precision that does not go with its tensors' type, " + stored));
     }

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
@@ -158,7 +157,7 @@ public final class RunFolder implements Closeable {
         about.put("format", "lanewise");
         about.put("step", Integer.toString(step));
         if (!parameters.isEmpty() && parameters.get(0).working() != parameters.get(0).value()) {
-            about.put(Checkpoint.PRECISION, parameters.get(0).working().type().name().toLowerCase(Locale.ROOT));
+            about.put(Checkpoint.PRECISION, parameters.get(0).working().type().word());
         }
         Checkpoint.Stamp modelStamp = writeFile(directory.resolve(Checkpoint.MODEL),
                 out -> SafeTensors.write(out, model, about));
