@@ -79,10 +79,10 @@ __device__ __forceinline__ void load_b_rows(unsigned (&b)[4], const bf16* tile, 
 
 // Two tiles of sums, 16 by 8 each, are an A of 16 by 16.
 __device__ __forceinline__ void to_a(unsigned (&a)[4], const float (&left)[4], const float (&right)[4]) {
-    a[0] = packed_bf16(left[0], left[1]);
-    a[1] = packed_bf16(left[2], left[3]);
-    a[2] = packed_bf16(right[0], right[1]);
-    a[3] = packed_bf16(right[2], right[3]);
+    a[0] = narrowed(left[0], left[1]);
+    a[1] = narrowed(left[2], left[3]);
+    a[2] = narrowed(right[0], right[1]);
+    a[3] = narrowed(right[2], right[3]);
 }
 
 // sums += a times 16 rows of a tile, transposed.
@@ -220,8 +220,8 @@ __device__ __forceinline__ void store_rows(bf16* to, long long stride, int rows,
 #pragma unroll
     for (int n = 0; n < W / 8; n++) {
         bf16* at = staging + lane / 4 * STRIDE<W> + n * 8 + lane % 4 * 2;
-        *reinterpret_cast<unsigned*>(at) = packed_bf16(sums[n][0], sums[n][1]);
-        *reinterpret_cast<unsigned*>(at + 8 * STRIDE<W>) = packed_bf16(sums[n][2], sums[n][3]);
+        *reinterpret_cast<unsigned*>(at) = narrowed(sums[n][0], sums[n][1]);
+        *reinterpret_cast<unsigned*>(at + 8 * STRIDE<W>) = narrowed(sums[n][2], sums[n][3]);
     }
     __syncwarp();
 #pragma unroll

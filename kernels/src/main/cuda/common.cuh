@@ -36,6 +36,17 @@ __device__ __forceinline__ bf16 narrowed(float x) {
 #endif
 }
 
+// Two in a word, the first in its lower half, as tensor cores want them.
+__device__ __forceinline__ unsigned narrowed(float first, float second) {
+#ifdef LANEWISE_HOST
+    return narrowed(first).bits | static_cast<unsigned>(narrowed(second).bits) << 16;
+#else
+    unsigned two;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(two) : "f"(second), "f"(first));
+    return two;
+#endif
+}
+
 // The type that a kernel computes in, by the type that its operands are stored in.
 template <typename T>
 struct Computed {

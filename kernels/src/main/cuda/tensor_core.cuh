@@ -54,13 +54,6 @@ __device__ __forceinline__ unsigned rounded_tf32(unsigned x) {
     return y;
 }
 
-// Two floats rounded to bf16, the first in the lower half, as fragments want them.
-__device__ __forceinline__ unsigned packed_bf16(float low, float high) {
-    unsigned both;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(high), "f"(low));
-    return both;
-}
-
 // Copies 16 bytes, both on boundaries of 16, from global to shared memory; of fewer, the rest becomes 0 and is not read.
 __device__ __forceinline__ void copy_async(void* shared, const void* global, int bytes = 16) {
     unsigned to = static_cast<unsigned>(__cvta_generic_to_shared(shared));

@@ -63,17 +63,6 @@ __device__ __forceinline__ Pack<computed<T>, N> widened(const Pack<T, N>& pack) 
     return values;
 }
 
-// Two in a word, the first in its lower half.
-__device__ __forceinline__ unsigned narrowed(float first, float second) {
-#ifdef LANEWISE_HOST
-    return narrowed(first).bits | static_cast<unsigned>(narrowed(second).bits) << 16;
-#else
-    unsigned two;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(two) : "f"(second), "f"(first));
-    return two;
-#endif
-}
-
 template <int N>
 __device__ __forceinline__ void narrow(const Pack<float, N>& values, Pack<float, N>& pack) {
     pack = values;

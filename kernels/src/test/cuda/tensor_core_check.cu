@@ -60,6 +60,6 @@ LIST_KERNEL(tensor_core_loaded)
 extern "C" __global__ void tensor_core_rounding(const float* x, unsigned* tf32, unsigned* both) {
     int i = threadIdx.x;
     tf32[i] = rounded_tf32(__float_as_uint(x[i]));
-    both[i] = packed_bf16(x[i], -x[i]);
+    both[i] = narrowed(x[i], -x[i]);
 }
 LIST_KERNEL(tensor_core_rounding)

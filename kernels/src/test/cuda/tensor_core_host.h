@@ -78,8 +78,6 @@ inline void multiply_add_tf32(float (&c)[4], const unsigned (&a)[4], unsigned b0
 
 inline unsigned rounded_tf32(unsigned x) { return (x & 0x7f800000u) == 0x7f800000u ? x : (x + 0x1000u) & 0xffffe000u; }
 
-inline unsigned packed_bf16(float low, float high) { return narrowed(low).bits | static_cast<unsigned>(narrowed(high).bits) << 16; }
-
 // At once or as late as it may be: so both who reads too early and who overwrites what others still read is found.
 inline void copy_async(void* shared, const void* global, int bytes = 16) {
     if (reinterpret_cast<uintptr_t>(shared) % 16 != 0 || (bytes > 0 && reinterpret_cast<uintptr_t>(global) % 16 != 0)) {
