@@ -48,8 +48,8 @@ final class DeepVision {
         double rate = whole ? 1e-4 : lab.full() ? 1e-3 : 2e-3;
         VisionTask task = new VisionTask(training, test, whole ? training.count() : Math.min(lab.sized(256, 2000), training.count()), PATCH, batch,
                 whole ? 200 : lab.sized(20, 45), adam, rate, true);
-        String sizes = whole ? "the paper's widths, batch and rate" : REDUCED + ", batches of " + batch + " and a rate of " + Spread.plain(rate)
-                + " (the paper's are 512 and 1e-4)";
+        String sizes = whole ? "the paper's widths of heads and feed-forward parts, batch and rate; tokens of 512 numbers"
+                : REDUCED + ", batches of " + batch + " and a rate of " + Spread.plain(rate) + " (the paper's are 512 and 1e-4)";
         int[] heads = lab.full() ? new int[] {4, 8, 12, 20, 40} : new int[] {4, 12, 40};
         int[] layers = lab.full() ? new int[] {2, 4, 6, 12, 20} : new int[] {2, 6, 12};
         int quickLayers = lab.sized(3, 6);
